@@ -1,0 +1,55 @@
+# Every job sets up what it needs in .venv. Only Python (3.11 to 3.13) and make must be there.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# Stamps: touched last, so that an interrupted installation is done again.
+READY := $(VENV)/ready
+READY_DEV := $(VENV)/ready-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help check test lint slow bench clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+check: $(READY) ## Model-check the benchmark model, then the same without its TLB flush
+	$(BIN)/mcheck check bench/migration.py:S
+	@$(BIN)/mcheck check bench/migration.py:M-no-flush; code=$$?; \
+	if [ $$code -ne 1 ]; then \
+		echo "make check: M-no-flush must be VIOLATED (exit code 1), but the exit code is $$code" >&2; \
+		exit 1; \
+	fi
+	@echo "make check: S holds; the violation of M-no-flush is expected: its TLB flush is left out"
+
+test: lint ## Lint, check types and imports, run the tests
+	$(BIN)/pytest
+
+lint: $(READY_DEV) ## Lint, check the format, the types and who imports whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports --no-logo
+
+slow: $(READY_DEV) ## Run the tests that take minutes
+	$(BIN)/pytest -m slow
+
+bench: $(READY) ## Measure speed and memory of the reference engine
+	$(BIN)/python -m bench.reference
+
+clean: ## Remove the virtual environment, caches and build output
+	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "$(PYTHON) is not Python 3.11 to 3.13: name another with make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --editable .
+	@touch $@
+
+$(READY_DEV): $(READY)
+	$(PIP) --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,10 @@
+"""Engines and what they share: search, verdict, trace, simulation, replay. They know no pages."""
+
+from __future__ import annotations
+
+from mcheck.explorer.limits import Limits, Progress
+from mcheck.explorer.reference import check
+from mcheck.explorer.result import Result, Verdict
+from mcheck.explorer.trace import Change, Event, Trace
+
+__all__ = ["Change", "Event", "Limits", "Progress", "Result", "Trace", "Verdict", "check"]

@@ -1,0 +1,264 @@
+"""The reference engine: breadth-first search, exact and deterministic, in plain Python.
+
+A level (all states at one distance from the initial states) is finished before a violation is
+chosen, so neither the verdict nor the trace depends on the order within a level. Within a level,
+states are expanded in the order of their discovery, by one actor after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from mcheck.explorer.deadlock import NOTHING_KNOWN, settle, waits
+from mcheck.explorer.findings import Finding, deadlocks, wrong_moves, wrong_states
+from mcheck.explorer.limits import UNLIMITED, Limits, Progress, Stopped, Watch
+from mcheck.explorer.moves import rows
+from mcheck.explorer.result import Result
+from mcheck.explorer.verdict import conclude, refused, refused_before
+from mcheck.lang.contract import Executable, Failure, Property
+from mcheck.lang.errors import ModelError
+
+ENGINE = "reference"
+
+_STATES_A_LOOK = 256
+_NO_LIMIT = 1 << 62
+
+
+def check(
+    executable: Executable,
+    *,
+    limits: Limits = UNLIMITED,
+    unreached: frozenset[str] = frozenset(),
+    progress: Progress | None = None,
+) -> Result:
+    """Search all reachable states of the executable, as far as the limits allow.
+
+    unreached: qualified labels that need not run. A name among them that is no label, or whose
+        label does run, is an error.
+
+    A violation ends the search with the level in which it is found. That a process is stuck while
+    others move on is known only when all states are found; a state from which nothing moves at
+    all is a violation like any other. An interrupt from the keyboard (Ctrl-C) ends the search as
+    a limit does. What a limit of time or memory leaves unsearched differs from run to run; all
+    else is the same on every run.
+
+    The result knows nothing of the model's edition and variant: the caller may add them.
+    """
+    watch = Watch(limits, progress)
+    search = _Search(executable, watch, limits)
+    refusal = refused_before(search, unreached)
+    if refusal is not None:
+        return refusal
+    try:
+        return conclude(search, search.run(), unreached)
+    except ModelError as error:
+        return refused(search, str(error))
+
+
+class _Search:
+    """The states found so far, and what is wrong with them.
+
+    _seen: every state found, in the order of discovery, with who may be stuck there.
+    _sizes: how many states each complete level has.
+    _expanding: the level that is being expanded; -1 before the first.
+    """
+
+    engine: str = ENGINE
+
+    def __init__(self, executable: Executable, watch: Watch, limits: Limits) -> None:
+        self.executable = executable
+        self.watch = watch
+        self.counts = [[0] * len(actor.labels) for actor in executable.actors]
+        self.open_covers = _claims(executable, "cover")
+        self._always = _claims(executable, "always")
+        self._step = _claims(executable, "step")
+        self._most = _NO_LIMIT if limits.states is None else limits.states
+        self._seen: dict[int, int] = {}
+        self._sizes: list[int] = []
+        self._expanding = -1
+        self._bad_states: list[int] = []
+        self._bad_sources: list[int] = []
+        self._stuck_states: list[int] = []
+
+    @property
+    def states(self) -> int:
+        return len(self._seen)
+
+    @property
+    def transitions(self) -> int:
+        return sum(map(sum, self.counts))
+
+    @property
+    def depth(self) -> int:
+        return max(len(self._sizes) - 1, 0)
+
+    @property
+    def unexpanded(self) -> int:
+        return sum(known == NOTHING_KNOWN for known in self._seen.values())
+
+    def run(self) -> str:
+        """Search; what stopped the search before its end, or an empty text."""
+        try:
+            self._explore()
+        except Stopped as reason:
+            return str(reason)
+        except KeyboardInterrupt:
+            return "an interrupt"
+        return ""
+
+    def _explore(self) -> None:
+        """Find all states, or the first level in which something is wrong.
+
+        Raises:
+            Stopped: a limit is reached.
+        """
+        frontier = list(self.executable.initial)
+        self._seen = dict.fromkeys(frontier, NOTHING_KNOWN)
+        self._judge(frontier)
+        while frontier:
+            self._sizes.append(len(frontier))
+            if self._found():
+                return
+            self._expanding += 1
+            frontier = self._next_level(frontier)
+        if not self._found():
+            self._find_stuck()
+
+    def findings(self) -> list[Finding]:
+        # A stuck state ends a trace one event earlier than what was found while it was expanded.
+        if self._stuck_states:
+            return deadlocks(self._stuck_states)
+        kinds = ("always", "cover") if self.open_covers else ("always",)
+        found = wrong_states(self.executable, kinds, self._bad_states)
+        return found + wrong_moves(self.executable, self._bad_sources)
+
+    def levels_before(self) -> Iterator[list[int]]:
+        below = self._expanding + (0 if self._stuck_states else 1)
+        order = reversed(self._seen)
+        later = len(self._seen) - sum(self._sizes[:below])
+        next(islice(order, later, later), None)
+        for size in reversed(self._sizes[:below]):
+            yield list(islice(order, size))
+
+    def stuck_in(self, state: int) -> int:
+        return self._seen[state]
+
+    def _found(self) -> bool:
+        return bool(self._bad_states or self._bad_sources or self._stuck_states)
+
+    def _next_level(self, level: list[int]) -> list[int]:
+        """Expand a level, and return the new states: the next level.
+
+        Raises:
+            Stopped: a limit is reached. What is found by then is judged.
+        """
+        fresh: list[int] = []
+        judged = 0
+        try:
+            for start in range(0, len(level), _STATES_A_LOOK):
+                if self.watch.due():
+                    self._look(len(level) - start + len(fresh))
+                self._expand(level[start : start + _STATES_A_LOOK], fresh)
+                self._judge(fresh[judged:])
+                judged = len(fresh)
+        except (Stopped, KeyboardInterrupt):
+            self._judge(fresh[judged:])
+            raise
+        return fresh
+
+    def _expand(self, level: Sequence[int], fresh: list[int]) -> None:
+        """Add the successors of each state. This is the hot loop."""
+        seen = self._seen
+        most = self._most
+        step_claims = self._step
+        # A tuple for each actor: where it stands, what it does there, how often, and its bit.
+        actors = [
+            (*row, runs, waits(index, actor))
+            for index, (row, runs, actor) in enumerate(
+                zip(rows(self.executable), self.counts, self.executable.actors, strict=True)
+            )
+        ]
+        successors: list[int] = []
+        failures: list[Failure] = []
+        clear = successors.clear
+        for state in level:
+            stuck = 0
+            made = 0
+            for shift, mask, steps, runs, bits in actors:
+                position = (state >> shift) & mask
+                steps[position](state, successors, failures)
+                now = len(successors)
+                if now > made:
+                    runs[position] += now - made
+                    made = now
+                else:
+                    stuck |= bits[position]
+            if failures:
+                self._bad_sources.append(state)
+                failures.clear()
+            elif stuck and not made:
+                self._stuck_states.append(state)
+            elif step_claims and self._breaks_step_claim(state, successors):
+                self._bad_sources.append(state)
+            for successor in successors:
+                if successor not in seen:
+                    seen[successor] = NOTHING_KNOWN
+                    fresh.append(successor)
+            # Who is known to move on after a successor is not stuck here. (A process whose step
+            # fails is no longer of interest: the search ends with this level.)
+            if stuck:
+                for successor in successors:
+                    stuck &= seen[successor]
+            seen[state] = stuck
+            clear()
+            if len(seen) > most:
+                raise Stopped(f"the limit of {most:,} states")
+
+    def _judge(self, fresh: Sequence[int]) -> None:
+        """Evaluate the claims about single states on new states."""
+        always = [claim.holds for claim in self._always]
+        for state in fresh:
+            try:
+                for holds in always:
+                    if not holds(state, state):
+                        self._bad_states.append(state)
+                        break
+                if self.open_covers:
+                    self._cover(state)
+            except ModelError:
+                self._bad_states.append(state)
+
+    def _cover(self, state: int) -> None:
+        hit = [claim for claim in self.open_covers if claim.holds(state, state)]
+        if hit:
+            self.open_covers = [claim for claim in self.open_covers if claim not in hit]
+
+    def _breaks_step_claim(self, state: int, successors: list[int]) -> bool:
+        claims = [claim.holds for claim in self._step]
+        try:
+            return not all(holds(state, after) for after in successors for holds in claims)
+        except ModelError:
+            return True
+
+    def _find_stuck(self) -> None:
+        """All states are found: look for the first level in which somebody is stuck."""
+        settle(self.executable, self._seen, self._tick)
+        order = iter(self._seen)
+        for level, size in enumerate(self._sizes):
+            stuck = [state for state in islice(order, size) if self._seen[state]]
+            if stuck:
+                self._stuck_states = stuck
+                self._expanding = level
+                return
+
+    def _tick(self) -> None:
+        if self.watch.due():
+            self._look(0)
+
+    def _look(self, frontier: int) -> None:
+        self.watch.look(self.states, self.transitions, self.depth, frontier)
+
+
+def _claims(executable: Executable, kind: str) -> list[Property]:
+    return [claim for claim in executable.properties if claim.kind == kind]

@@ -1,0 +1,72 @@
+"""The answer of an engine. It never claims more than was searched."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from mcheck.explorer.trace import Trace
+
+
+class Verdict(enum.Enum):
+    """HOLDS: the state space is exhausted. BOUNDED: nothing found in the part that was searched."""
+
+    HOLDS = "HOLDS"
+    VIOLATED = "VIOLATED"
+    BOUNDED = "BOUNDED"
+    ERROR = "ERROR"
+
+    @property
+    def exit_code(self) -> int:
+        """0 holds, 1 violated, 2 input or usage, 3 bounded (4 is kept for internal errors)."""
+        return {"HOLDS": 0, "VIOLATED": 1, "ERROR": 2, "BOUNDED": 3}[self.value]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One check.
+
+    property: what was violated: a property's name, "deadlock", "cover NAME", "unreached LABEL",
+        or a failure's kind ("assert", "bounds", "leak", ...). With ERROR: the property that could
+        not be evaluated. None otherwise.
+    why: one sentence (VIOLATED: what is wrong; BOUNDED: what stopped the search; ERROR: what is
+        wrong with the input).
+    offenders: what breaks the property, in the model's names.
+    trace: how to get there from an initial state. None for a cover or a label that was not
+        reached, and if building the trace was interrupted.
+    states, transitions: distinct states found, transitions taken; a step that fails is none.
+    depth: the greatest distance from the initial states up to which all states are found.
+    labels: how many transitions each label had.
+    unreached, uncovered: labels that never ran, covers not hit, in what was searched. Both are
+        empty if a violation broke the search off: they would mean nothing.
+    undecided: claims that a bounded search could not decide: "deadlock", "cover NAME",
+        "unreached labels".
+    scope: the scenario's constants.
+    seed: of a simulation; the same seed gives the same walks.
+    bits: size of a packed state.
+    peak_bytes: largest resident set of the whole process that was seen during the search.
+    reductions: what the engine left out because it is equivalent to something it did search.
+    """
+
+    scenario: str
+    verdict: Verdict
+    engine: str
+    states: int
+    transitions: int
+    depth: int
+    seconds: float
+    scope: dict[str, int | bool]
+    property: str | None = None
+    why: str = ""
+    offenders: tuple[str, ...] = ()
+    trace: Trace | None = None
+    labels: dict[str, int] = field(default_factory=dict[str, int])
+    unreached: tuple[str, ...] = ()
+    uncovered: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+    edition: str | None = None
+    variant: str | None = None
+    seed: int | None = None
+    bits: int = 0
+    peak_bytes: int = 0
+    reductions: tuple[str, ...] = ()

@@ -1,0 +1,229 @@
+"""From a model to its program: lower every process, judge it, lay it out, lower the properties."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from mcheck.lang import layout, procedures
+from mcheck.lang.claims import Claims
+from mcheck.lang.declare import Array, Field, Lock, Sequence_, State, Struct
+from mcheck.lang.errors import ModelError, StepFailed
+from mcheck.lang.lowering import Lowering, Site_
+from mcheck.lang.model import Model, Run
+from mcheck.lang.procedures import Running
+from mcheck.lang.program import CallSite, Cell, Instance, Process, Program, Site, Step
+from mcheck.lang.protection import judge
+from mcheck.lang.source import keep_asserts
+from mcheck.lang.types import Type, integer
+
+
+def build(model: Model[Any]) -> Program:
+    """The lowered form of a model.
+
+    Raises:
+        ModelError: its text is refused, or its protection does not hold.
+    """
+    state = model.new_state()
+    count = sum(len(model.instances(r, state)) for r in model.processes)
+    state.elements_.processes = count
+    cells: dict[str, Cell] = {}
+    sites: list[Site] = []
+    written: set[str] = set()
+    protected = _protected(state)
+    runs = [r for r in model.processes if model.instances(r, state)]
+    while True:
+        known = len(written)
+        lowered = [_lower(model, r, state, cells, sites, written, protected) for r in runs]
+        if len(written) == known:
+            break
+        sites.clear()
+    processes: list[Process] = []
+    number = 1
+    for each, low in zip(runs, lowered, strict=True):
+        process = _process(each, low, model.instances(each, state), number)
+        number += len(process.instances)
+        processes.append(process)
+    program = Program(state, cells, processes, [], sites)
+    if protected:
+        judge(program)
+    for process in processes:
+        process.area = layout.place_locals(process.variables, process.interference)
+    _all_cells(state, cells)
+    starts = list(initial(model))
+    _fold(cells, written, starts)
+    program.bits = layout.place(cells, processes)
+    slots = layout.holders(processes)
+
+    def holders(of: type[Struct], kind: str | None) -> list[str]:
+        return [f"hold:{o}:{b}" for k, s, o, b in slots if s is of and kind in (None, k)]
+
+    claims = Claims(state, cells, sites, holders)
+    program.claims = [claims.lower_claim(c.kind, c.function) for c in model.claims]
+    for claim in model.claims:
+        keep_asserts(claim.function)
+    return program
+
+
+def _protected(state: State) -> bool:
+    """Whether the model says of any field what protects it."""
+    return any(
+        isinstance(d, Field) and d.by is not None
+        for cls in state.elements_.order
+        if cls is not Lock
+        for d in (x if isinstance(x, Field) else x.item for x in cls.declarations().values())
+    )
+
+
+def _lower(
+    model: Model[Any],
+    each: Run,
+    state: State,
+    cells: dict[str, Cell],
+    sites: list[Site],
+    written: set[str],
+    protected: bool,
+) -> Lowering:
+    me: Type | None = None
+    instances = model.instances(each, state)
+    if each.each is not None:
+        numbers = [n for _, n in instances if n is not None]
+        if isinstance(each.each, Array):
+            item = each.each.item
+            if not isinstance(item, type):
+                raise ModelError(f"run({each.name}): each= names an Array that holds no structs")
+            me = Type("ref", min(numbers), max(numbers), item)
+        else:
+            me = integer(min(numbers), max(numbers))
+    lowered = Lowering(
+        state, each.procedure, me, model.table, cells, sites, written, protected
+    )
+    lowered.run()
+    return lowered
+
+
+def _process(
+    each: Run, low: Lowering, instances: list[tuple[str, int | None]], number: int
+) -> Process:
+    steps = [low.steps[i] for i in sorted(low.steps)]
+    done = len(steps) if low.done else None
+    process = Process(
+        each.name,
+        each.daemon,
+        steps,
+        low.start,
+        done,
+        _stored(low),
+        [Instance(name, number + i, me) for i, (name, me) in enumerate(instances)],
+        {r.name: [_call_site(low, s) for s in r.sites] for r in low.routines.values()},
+        layout.interference(low),
+    )
+    for step in [*steps, low.start]:
+        _note_cells(step, low.cells)
+    return process
+
+
+def _call_site(low: Lowering, site: Site_) -> CallSite:
+    node = site.node.ast
+    assert isinstance(node, ast.stmt)
+    last = node.end_lineno or node.lineno
+    return CallSite(site.caller.name, node.lineno, last, low.across(site))
+
+
+def _stored(low: Lowering) -> dict[str, Any]:
+    """The locals that are live at some point where the process can stand."""
+    kept = {i for r in low.routines.values() for ids in low.live_sets(r) for i in ids}
+    return {k: v for k, v in low.variables.items() if k in kept}
+
+
+def _note_cells(step: Step, cells: dict[str, Cell]) -> None:
+    """Which cells a step reads and writes."""
+    reads: set[str] = set()
+    writes: set[str] = set()
+    trees: list[ast.AST] = [*step.guard_before, *step.body]
+    trees += [step.guard] if step.guard is not None else []
+    for choice in step.choices:
+        trees += [*choice.before, *choice.values, *choice.before_filter]
+        trees += [choice.filter] if choice.filter is not None else []
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+                (writes if isinstance(node.ctx, ast.Store) else reads).add(node.value.id)
+    step.reads, step.writes = frozenset(reads), frozenset(writes)
+
+
+def _all_cells(state: State, cells: dict[str, Cell]) -> None:
+    """Every declared field has a cell, in the order of declaration, whether used or not."""
+    ordered: dict[str, Cell] = {}
+    for cls in state.elements_.order:
+        for declared in cls.declarations().values():
+            found = declared if isinstance(declared, Field) else declared.item
+            if not isinstance(found, Field):
+                continue
+            length = 1 if isinstance(declared, Field) else declared.count(state)
+            key = f"{declared.struct.__name__}.{declared.name}"
+            count = state.count_(cls) * length
+            if isinstance(declared, Field) is False:
+                found.name, found.struct = declared.name, declared.struct
+            ordered[key] = cells.get(key) or Cell(
+                key, cls, declared.name, found, found.type_in(state), count, length
+            )
+    cells.clear()
+    cells.update(ordered)
+
+
+def numbers_in(cell: Cell, state: State) -> list[int]:
+    """The values of a cell in a state, by number."""
+    found: list[int] = []
+    for element in state.elements_.instances(cell.struct):
+        value = element.values_[cell.name]
+        items = value.items if isinstance(value, Sequence_) else [value]
+        found += [cell.field.encode(item, state) for item in items]
+    return found
+
+
+def _fold(cells: dict[str, Cell], written: set[str], starts: list[State]) -> None:
+    """A field that no step writes, and that all initial states agree on, takes no room."""
+    for cell in cells.values():
+        if cell.key in written:
+            continue
+        values = {tuple(numbers_in(cell, s)) for s in starts}
+        if len(values) == 1:
+            cell.constant = values.pop()
+
+
+class Choices_(Running):
+    """Picks along a path, and the first element beyond it; taken: (pick, size) of each choice."""
+
+    def __init__(self, path: list[int]) -> None:
+        self.path = path
+        self.taken: list[tuple[int, int]] = []
+
+    def pick(self, options: list[Any]) -> Any:
+        at = self.path[len(self.taken)] if len(self.taken) < len(self.path) else 0
+        self.taken.append((at, len(options)))
+        return options[at]
+
+
+def initial(model: Model[Any]) -> Iterator[State]:
+    """The initial states: init runs once for each way of choosing in it."""
+    path: list[int] = []
+    while True:
+        choices = Choices_(path)
+        state = model.new_state()
+        procedures.push(choices)
+        try:
+            model.init(state)
+        except StepFailed as failed:
+            raise ModelError(f"init of {model.name} fails: {failed}") from failed
+        finally:
+            procedures.pop()
+        yield state
+        taken = choices.taken
+        while taken and taken[-1][0] + 1 == taken[-1][1]:
+            taken.pop()
+        if not taken:
+            return
+        path = [at for at, _ in taken]
+        path[-1] += 1

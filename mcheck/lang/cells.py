@@ -1,0 +1,417 @@
+"""Lowering of what names state: locals, fields, elements, locks, and the checks they need."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from mcheck.lang import ir, types
+from mcheck.lang.cfg import Graph
+from mcheck.lang.declare import Element, Embed, Field, Lock, Map, Ref, State, Struct
+from mcheck.lang.errors import Refused
+from mcheck.lang.program import Access, Cell, Site
+from mcheck.lang.source import Function
+from mcheck.lang.types import Type
+from mcheck.lang.values import Elems, Env, Key, Static, Val, Value
+
+V = TypeVar("V")
+
+
+@dataclass
+class Scope:
+    """The function that is lowered now: its text, and what its names stand for.
+
+    prefix: makes its locals' names unique; bound: names that stand for something known;
+    holds: the locals that own references; bounds: declared bounds of locals.
+    """
+
+    function: Function
+    prefix: str
+    bound: dict[str, Value] = field(default_factory=dict[str, Value])
+    holds: dict[str, str] = field(default_factory=dict[str, str])
+    graph: Graph | None = None
+
+    def variable(self, name: str) -> str:
+        """The full name of a local."""
+        return f"{self.prefix}.{name}"
+
+
+class Cells:
+    """The part of the lowering that knows the state, and what is known of it on this path."""
+
+    state: State
+    scope: Scope
+    env: Env
+    out: list[ast.stmt]
+    cells: dict[str, Cell]
+    sites: list[Site]
+    protected: bool
+    in_property: bool
+    reading: bool
+    ghosts: list[ast.AST]
+    written: set[str]
+    temporaries: int
+
+    def refused(self, node: ast.AST, problem: str, instead: str = "") -> Refused:
+        """An error at a place in the function that is lowered now."""
+        raise NotImplementedError
+
+    def value(self, node: ast.expr) -> Val:
+        """The value of an expression."""
+        raise NotImplementedError
+
+    def lower(self, node: ast.expr) -> Value:
+        """What an expression stands for."""
+        raise NotImplementedError
+
+    def struct_of(self, value: Val, node: ast.AST) -> type[Struct]:
+        """The struct class of the element that a value refers to."""
+        raise NotImplementedError
+
+    # --- statements that an expression needs first
+
+    @contextmanager
+    def collecting(self) -> Iterator[list[ast.stmt]]:
+        """Statements go to a list of their own."""
+        saved, self.out = self.out, []
+        try:
+            yield self.out
+        finally:
+            self.out = saved
+
+    def fresh(self, of: Type) -> Val:
+        """A new temporary."""
+        self.temporaries += 1
+        name = f"@{self.temporaries}"
+        self.env.types[name] = of
+        return Val(ir.name(name), of)
+
+    def spill(self, expr: ast.expr, of: Type, key: Key | None = None) -> Val:
+        """The value, computed now and kept."""
+        kept = self.fresh(of)
+        self.out.append(ir.assign(kept.expr, expr))
+        return replace(kept, key=key)
+
+    def in_order(self, parts: Sequence[Callable[[], V]]) -> list[V]:
+        """Values computed from left to right, also where a later one needs statements first."""
+        values: list[V] = []
+        marks: list[int] = []
+        for part in parts:
+            values.append(part())
+            marks.append(len(self.out))
+        for i in reversed(range(len(values))):
+            value = values[i]
+            if isinstance(value, Val) and marks[i] < len(self.out) and not _stable(value.expr):
+                kept = self.fresh(value.type)
+                self.out.insert(marks[i], ir.assign(kept.expr, value.expr))
+                values[i] = replace(value, expr=kept.expr)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return values
+
+    def site(self, kind: str, message: str, node: ast.AST) -> int:
+        """A check's number; what failed there and where it stands are kept for the trace."""
+        new = Site(kind, message, self.scope.function.source(node))
+        if new not in self.sites:
+            self.sites.append(new)
+        return self.sites.index(new)
+
+    # --- locals
+
+    def local(self, node: ast.Name) -> Value:
+        """What a local stands for here."""
+        if node.id in self.scope.bound:
+            return self.scope.bound[node.id]
+        id_ = self.scope.variable(node.id)
+        if id_ not in self.env.assigned:
+            raise self.refused(
+                node, f"{node.id} may have no value here", f"give {node.id} a value on every way"
+            )
+        hold = id_ if node.id in self.scope.holds else None
+        if hold and id_ not in self.env.owned:
+            raise self.refused(
+                node, f"{node.id} is used after its reference was given up",
+                "copy it to a plain local before, if only its identity is needed",
+            )
+        known = self.env.types[id_]
+        if known.single:
+            return Val(ir.const(known.lo), known, absolute(known) or (id_,), hold)
+        return Val(ir.name(id_), known, (id_,), hold)
+
+    # --- fields and elements
+
+    def cell_of(self, declared: Field[Any], struct: type[Struct], length: int = 1) -> Cell:
+        """The cell of a field of a struct class."""
+        key = f"{declared.struct.__name__}.{declared.name}"
+        found = self.cells.get(key)
+        if found is None:
+            of = declared.type_in(self.state)
+            count = self.state.count_(struct) * length
+            found = Cell(key, struct, declared.name, declared, of, count, length)
+            self.cells[key] = found
+        return found
+
+    def deref(self, value: Val, node: ast.AST) -> ast.expr:
+        """The number of the element that a reference names; a violation where it is null."""
+        if value.type.lo >= 1:
+            return value.expr
+        if isinstance(value.expr, ast.Name):
+            known = self.env.types.get(value.expr.id, value.type)
+            if known.lo >= 1:
+                return value.expr
+            self.env.types[value.expr.id] = replace(known, lo=min(1, known.hi))
+        site = self.site("null", f"a field of null is used: {ast.unparse(node)}", node)
+        return ir.call("nonnull", value.expr, site)
+
+    def read(self, cell: Cell, owner: Val, at: ast.expr, length: int, node: ast.AST) -> Val:
+        """The value of a field of an element."""
+        index = ir.plus(ir.times(ir.plus(self.deref(owner, node), -1), length), at)
+        if cell.field.ghost and not self.in_property:
+            self.ghosts.append(node)
+        self.touch(cell, owner, write=False, node=node)
+        key = None
+        if owner.key is not None and cell.key not in self.written and length == 1:
+            key = (*owner.key, cell.name)
+        of = replace(cell.type, epoch=owner.type.epoch)
+        return Val(ir.cell(cell.key + "'" * of.epoch, index), of, key)
+
+    def elements(self, elems: Elems, node: ast.AST) -> Value:
+        """What an element declaration gives: the element itself for an Embed."""
+        if not isinstance(elems.declared, Embed):
+            return elems
+        return self.element(elems, ir.const(0), 0, node)
+
+    def element(self, elems: Elems, at: ast.expr, position: int | None, node: ast.AST) -> Val:
+        """A reference to one element of a declaration of structs."""
+        place = self.state.elements_.places[elems.declared]
+        owner = self.deref(elems.owner, node)
+        first = ir.plus(ir.times(ir.plus(owner, -1), place.count), place.base)
+        number = ir.plus(first, at)
+        item = place.declared.item
+        assert isinstance(item, type)
+        count = self.state.count_(item)
+        known = ir.value_of(number)
+        of = Type("ref", known or 1, known or count, item, elems.owner.type.epoch)
+        key = absolute(of)
+        if key is None and elems.owner.key is not None and position is not None:
+            name = elems.declared.name
+            steps = (name,) if isinstance(elems.declared, Embed) else (name, position)
+            key = (*elems.owner.key, *steps)
+        return Val(number, of, key)
+
+    def position(self, elems: Elems, node: ast.Subscript) -> ast.expr:
+        """The position that an index names, checked."""
+        declared = elems.declared
+        index = self.value(node.slice)
+        if isinstance(declared, Map):
+            if index.type.kind != "ref" or index.type.of not in (declared.key, None):
+                raise self.refused(
+                    node, f"{declared.name} is a Map over {declared.key.__name__}, not {index.type}"
+                )
+            return ir.plus(self.deref(index, node.slice), -1)
+        if index.type.kind not in ("int", "bool"):
+            raise self.refused(
+                node, f"an Array is indexed by a number, and this is {index.type}",
+                "a Map, for elements as keys",
+            )
+        item = declared.item
+        if isinstance(item, type) and item.interchangeable_:
+            raise self.refused(
+                node, f"{item.__name__} is interchangeable: its elements have no numbers",
+                "choose(...), a for over all of them, or a Ref",
+            )
+        n = declared.count(self.state)
+        if n and types.integer(0, n - 1).includes(index.type):
+            return index.expr
+        site = self.site("index", f"{declared.name} has the indices 0..{n - 1}", node)
+        return ir.call("within", index.expr, 0, n - 1, site)
+
+    def item(self, elems: Elems, node: ast.Subscript) -> Val:
+        """The element that an index names."""
+        at = self.position(elems, node)
+        if isinstance(elems.declared.item, Field):
+            return self.read(*self.field_item(elems), at, elems.declared.count(self.state), node)
+        return self.element(elems, at, ir.value_of(at), node)
+
+    def field_item(self, elems: Elems) -> tuple[Cell, Val]:
+        """The cell behind an Array or Map of fields, and the element that has it."""
+        declared = elems.declared
+        assert isinstance(declared.item, Field)
+        struct = elems.owner.type.of
+        assert struct is not None and issubclass(struct, Struct)
+        length = declared.count(self.state)
+        declared.item.name, declared.item.struct = declared.name, declared.struct
+        return self.cell_of(declared.item, struct, length), elems.owner
+
+    def iterate(self, value: Value, node: ast.expr) -> list[Callable[[], Value]]:
+        """The elements that a for, a choose or a quantifier runs over, in order."""
+        if isinstance(value, Elems):
+            n = value.declared.count(self.state)
+            if isinstance(value.declared.item, Field):
+                cell, owner = self.field_item(value)
+                return [
+                    lambda i=i: self.read(cell, owner, ir.const(i), n, node) for i in range(n)
+                ]
+            return [lambda i=i: self.element(value, ir.const(i), i, node) for i in range(n)]
+        if isinstance(value, Static):
+            try:
+                return [lambda v=v: Static(v) for v in value.value]
+            except TypeError:
+                pass
+        raise self.refused(
+            node, "this is nothing to run over",
+            "an Array, a Map, a range or a tuple of constants, or an enum class",
+        )
+
+    # --- stores
+
+    def locate(self, node: ast.expr) -> tuple[Cell, ast.expr, Val]:
+        """The cell, index and owner of an assignment's target.
+
+        Raises:
+            Refused: the target is no field.
+        """
+        if isinstance(node, ast.Attribute):
+            base = self.lower(node.value)
+            if isinstance(base, Val):
+                struct = self.struct_of(base, node)
+                declared = getattr(struct, node.attr, None)
+                if isinstance(declared, Field):
+                    return self._at(self.cell_of(declared, struct), base, ir.const(0), 1, node)
+                if isinstance(declared, Element):
+                    raise self.refused(node, "elements are never assigned", "assign to their fields")
+                raise self.refused(node, f"{struct.__name__} declares no field {node.attr}")
+        if isinstance(node, ast.Subscript):
+            base = self.lower(node.value)
+            if isinstance(base, Elems) and isinstance(base.declared.item, Field):
+                at = self.position(base, node)
+                n = base.declared.count(self.state)
+                return self._at(*self.field_item(base), at, n, node)
+        raise self.refused(
+            node, "this cannot be assigned to", "one local, or one field of an element"
+        )
+
+    def _at(
+        self, cell: Cell, owner: Val, at: ast.expr, length: int, node: ast.AST
+    ) -> tuple[Cell, ast.expr, Val]:
+        index = ir.plus(ir.times(ir.plus(self.deref(owner, node), -1), length), at)
+        return cell, index, owner
+
+    def store(self, cell: Cell, index: ast.expr, owner: Val, value: Val, node: ast.AST) -> None:
+        """Append the store, checked against the field's bounds."""
+        if self.in_property or self.reading:
+            what = "a property" if self.in_property else "what a step waits for or chooses from"
+            raise self.refused(node, f"{what} changes nothing")
+        if not types.compatible(cell.type, value.type):
+            raise self.refused(node, f"{cell.key} is a {cell.type}, and this is a {value.type}")
+        expr = value.expr
+        if not cell.type.includes(value.type):
+            kind = "null" if cell.type.kind == "ref" else "bounds"
+            site = self.site(kind, f"{cell.key} is {cell.type}", node)
+            expr = ir.call("within", expr, cell.type.lo, cell.type.hi, site)
+        self.touch(cell, owner, write=True, node=node)
+        self.written.add(cell.key)
+        self.out.append(ir.assign(ast.Subscript(ir.name(cell.key), index, ast.Store()), expr))
+
+    # --- who may touch what
+
+    def touch(self, cell: Cell, owner: Val, *, write: bool, node: ast.AST) -> None:
+        """Note an access: for a step's extent, and for what protects the cell."""
+        if self.in_property:
+            return
+        if self.env.crossed:
+            raise self.refused(
+                node,
+                f"shared state is touched here and also before {self.env.crossed}, in one step",
+                f"add a yield after {self.env.crossed}, or write its text here",
+            )
+        self.env.touched = True
+        by = cell.field.by
+        if not self.protected or by is None:
+            return
+        needed = self._lock_key(by, owner, node) if isinstance(by, str) else None
+        held = needed is not None and needed in self.env.locks
+        own = owner.key is not None and owner.key[0] == "me"
+        source = self.scope.function.source(node)
+        access = Access(cell.key, owner.key, write, held, self.racing, own, source)
+        self.env.accesses = (*self.env.accesses, access)
+
+    racing = False
+
+    def _lock_key(self, path: str, owner: Val, node: ast.AST) -> Key | None:
+        """The lock that protects a field of an element: a path from it, or from the state."""
+        struct = self.struct_of(owner, node)
+        first = path.split(".")[0]
+        key: Key | None = owner.key
+        if not isinstance(getattr(struct, first, None), Embed | Ref):
+            struct, key = type(self.state), ("#", type(self.state), 1)
+        for name in path.split("."):
+            declared = getattr(struct, name, None)
+            if isinstance(declared, Ref):
+                key, struct = (None if key is None else (*key, name)), declared.of
+            elif isinstance(declared, Embed):
+                if key is not None and key[0] == "#":
+                    place = self.state.elements_.places[declared]
+                    key = ("#", declared.item, place.base + key[2] - 1)
+                elif key is not None:
+                    key = (*key, name)
+                struct = declared.item
+            else:
+                raise self.refused(
+                    node, f'by="{path}": {struct.__name__} has no lock or reference {name}'
+                )
+        if struct is not Lock:
+            raise self.refused(node, f'by="{path}" ends at a {struct.__name__}, not at a Lock')
+        return key
+
+    # --- locks
+
+    def lock_test(self, lock: Val, node: ast.Attribute) -> Val:
+        """`l.held` and `l.mine`."""
+        holder = self.read(self.cell_of(_holder(), Lock), lock, ir.const(0), 1, node)
+        if node.attr == "held":
+            return Val(ir.compare(holder.expr, ast.NotEq(), ir.const(0)), types.BOOL)
+        return Val(ir.equal(holder.expr, ir.name("process")), types.BOOL)
+
+    def lock_change(self, lock: Val, node: ast.AST, *, acquire: bool) -> None:
+        """`l.acquire()` and `l.release()`."""
+        cell = self.cell_of(_holder(), Lock)
+        owner = lock
+        if not isinstance(lock.expr, ast.Constant):
+            owner = self.spill(self.deref(lock, node), replace(lock.type, lo=1), lock.key)
+        holder = self.read(cell, owner, ir.const(0), 1, node)
+        if acquire:
+            wrong = "a lock is acquired that is held already"
+            test = ir.equal(holder.expr, ir.const(0))
+            value = Val(ir.name("process"), cell.type)
+        else:
+            wrong = "a lock is released by a process that does not hold it"
+            test = ir.equal(holder.expr, ir.name("process"))
+            value = Val(ir.const(0), cell.type)
+        self.out.append(ir.require(test, self.site("lock", wrong, node)))
+        assert isinstance(holder.expr, ast.Subscript)
+        self.store(cell, holder.expr.slice, owner, value, node)
+        if lock.key is not None:
+            held = self.env.locks
+            self.env.locks = held | {lock.key} if acquire else held - {lock.key}
+        elif not acquire:
+            self.env.locks = frozenset()
+
+
+def _holder() -> Field[Any]:
+    declared = vars(Lock)["holder"]
+    assert isinstance(declared, Field)
+    return declared  # pyright: ignore[reportUnknownVariableType]
+
+
+def absolute(of: Type) -> Key | None:
+    """The key of an element whose number is known."""
+    if of.kind == "ref" and of.single and of.lo and of.of is not None:
+        return ("#", of.of, of.lo)
+    return None
+
+
+def _stable(expr: ast.expr) -> bool:
+    """Whether statements that come in between cannot change what an expression gives."""
+    return isinstance(expr, ast.Constant | ast.Name)

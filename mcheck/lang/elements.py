@@ -1,0 +1,153 @@
+"""Which elements a state has: every struct instance, numbered, named and built.
+
+All instances of a struct class, wherever they are declared, are numbered together from 1. The
+instances that one declaration makes lie side by side, owner by owner; so the number of
+`owner.field[i]` is base + (owner - 1) * count + i, which is how the lowering computes it too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mcheck.lang.declare import Array, Element, Field, Indexed, Keyed, Map, State, Struct
+from mcheck.lang.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where instances of a struct class come from.
+
+    declared: the declaration; base: the number of its first element; count: elements an owner.
+    """
+
+    declared: Element[Any]
+    base: int
+    count: int
+
+
+class Elements:
+    """The numbered elements of one state."""
+
+    def __init__(self, state: State) -> None:
+        """Find all struct classes below the state's class."""
+        self.state = state
+        state.elements_ = self
+        self.order: list[type[Struct]] = []
+        self.counts: dict[type[Struct], int] = {}
+        self.places: dict[Element[Any], Place] = {}
+        self.built: dict[type[Struct], list[Struct]] = {}
+        self.processes = 1
+        self.process_table: Sequence[Any] = ()
+        self._visit(type(state), ())
+        self.order.reverse()
+        self.counts = dict.fromkeys(self.order, 0)
+        self.counts[type(state)] = 1
+        self._number()
+
+    def _visit(self, cls: type[Struct], path: tuple[type[Struct], ...]) -> None:
+        if cls in path:
+            names = " in ".join(c.__name__ for c in (*path, cls))
+            raise ModelError(f"a struct cannot contain itself: {names}; use a Ref")
+        for declared in cls.declarations().values():
+            if isinstance(declared, Element) and isinstance(declared.item, type):
+                self._visit(declared.item, (*path, cls))
+        if cls not in self.order:
+            self.order.append(cls)
+
+    def _number(self) -> None:
+        sized = {type(self.state)}
+        for cls in self.order:
+            for declared in cls.declarations().values():
+                if isinstance(declared, Map) and declared.key not in sized:
+                    self._size_key(declared, sized)
+                if isinstance(declared, Element) and isinstance(declared.item, type):
+                    n = declared.count(self.state)
+                    inner = declared.item
+                    self.places[declared] = Place(declared, self.counts[inner] + 1, n)
+                    self.counts[inner] += self.counts[cls] * n
+            sized.add(cls)
+
+    def _size_key(self, declared: Map[Any, Any], sized: set[type[Struct]]) -> None:
+        """A map's keys must be counted before the map is: they stand higher in the order."""
+        key = declared.key
+        if key not in self.counts:
+            raise ModelError(
+                f"{declared.struct.__name__}.{declared.name} is a Map over {key.__name__}, "
+                f"but the state has no {key.__name__}"
+            )
+        holders = [
+            c
+            for c in self.order
+            for d in c.declarations().values()
+            if isinstance(d, Element) and d.item is key
+        ]
+        if not set(holders) <= sized | {declared.struct} or not self.counts[key]:
+            raise ModelError(
+                f"{declared.struct.__name__}.{declared.name} is a Map over {key.__name__}: "
+                f"declare the array of {key.__name__} in the state before it"
+            )
+
+    def count(self, of: type[Struct]) -> int:
+        """How many elements a struct class has.
+
+        Raises:
+            ModelError: the state declares none of that class.
+        """
+        if of not in self.counts:
+            raise ModelError(
+                f"{type(self.state).__name__} has no {of.__name__}: "
+                f"declare an Array, Map or Embed of it"
+            )
+        return self.counts[of]
+
+    def instances(self, of: type[Struct]) -> list[Struct]:
+        """The elements of a struct class, in the order of their numbers."""
+        self.count(of)
+        return self.built[of]
+
+    def build(self) -> None:
+        """Make every instance, give it its name, and set its fields to their start values."""
+        for cls in self.order:
+            self.built[cls] = []
+            for number in range(1, self.counts[cls] + 1):
+                instance = self.state if cls is type(self.state) else cls.__new__(cls)
+                instance.id_, instance.state_, instance.values_ = number, self.state, {}
+                instance.name_ = "state" if instance is self.state else "?"
+                self.built[cls].append(instance)
+        for cls in self.order:
+            for instance in self.built[cls]:
+                for declared in cls.declarations().values():
+                    instance.values_[declared.name] = self._start(instance, declared)
+
+    def _start(self, instance: Struct, declared: Field[Any] | Element[Any]) -> Any:
+        if isinstance(declared, Field):
+            return declared.start(self.state)
+        top = instance is self.state
+        name = declared.name if top else f"{instance.name_}.{declared.name}"
+        item = declared.item
+        if isinstance(item, Field):
+            item.name, item.struct = declared.name, declared.struct
+            items = [item.start(self.state) for _ in range(declared.count(self.state))]
+        else:
+            place = self.places[declared]
+            first = place.base - 1 + (instance.id_ - 1) * place.count
+            items = list(self.built[item][first : first + place.count])
+            for i, element in enumerate(items):
+                element.name_ = name + declared.index_name(i, self.state)
+                if isinstance(declared, Array) and declared.names:
+                    own = declared.names[i] if i < len(declared.names) else f"{declared.name}[{i}]"
+                    element.name_ = own if top else f"{instance.name_}.{own}"
+        sequence = Keyed if isinstance(declared, Map) else Indexed
+        return sequence(declared, name, items, self.state)
+
+    def attach(self, processes: Sequence[Any]) -> None:
+        """Tell the locks which processes there are."""
+        self.processes, self.process_table = len(processes), processes
+
+    def process(self, number: int) -> Any:
+        """The process with that number, counted from 1; None for 0."""
+        return self.process_table[number - 1] if number else None

@@ -1,0 +1,305 @@
+"""The lowered steps as Python functions over a packed state: what the reference engine runs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from mcheck.lang import ir
+from mcheck.lang.build import initial, numbers_in
+from mcheck.lang.contract import Actor, Choices, Executable, Failure, Label, Property, Source
+from mcheck.lang.declare import State, decode, show
+from mcheck.lang.emit.expressions import Tables, Text
+from mcheck.lang.emit.view import View
+from mcheck.lang.errors import ModelError, StepFailed
+from mcheck.lang.program import Claim, Exit, Instance, Process, Program, Step
+
+
+def emit(model: Any, program: Program) -> PythonProgram:
+    """Compile a lowered model for the reference engine."""
+    return PythonProgram(model, program)
+
+
+class Writer:
+    """Writes the steps of one process instance."""
+
+    def __init__(
+        self, program: Program, process: Process, instance: Instance, tables: Tables
+    ) -> None:
+        """Prepare the text of one instance; me and process are constants there."""
+        known = {"process": instance.number}
+        if instance.me is not None:
+            known["me"] = instance.me
+        self.program, self.process, self.instance, self.tables = program, process, instance, tables
+        self.known = known
+        self.full = (1 << program.bits) - 1
+        self.text = Text(program.cells, program.sites, tables, known, process.variables)
+
+    def step(self, step: Step, name: str, *, traced: bool) -> list[str]:
+        """One step as a function (s, out, bad)."""
+        self.text = Text(
+            self.program.cells, self.program.sites, self.tables, self.known, self.process.variables
+        )
+        self.current, self.traced = step, traced
+        self.assigned = _assigned(step)
+        lines = [f"def {name}(s, out, bad):", "    t = s", "    try:"]
+        lines += ["        " + line for line in self._loads(step)]
+        lines += self._statements(step.guard_before, 2)
+        if step.guard is not None:
+            lines += [f"        if not {self.text.text(step.guard)}: return"]
+        lines += self._choices(step, 0, 2)
+        lines += ["    except StepFailed as e:", "        bad.append(FAILURE(e, ()))"]
+        return lines
+
+    def _loads(self, step: Step) -> Iterator[str]:
+        """Read the locals that the step uses out of the state."""
+        used = _reads(step)
+        for e in step.exits:
+            used |= {v for v in e.live if v in self.assigned}
+        for id_ in sorted(used):
+            variable = self.process.variables.get(id_)
+            if variable is None or not variable.type.bits:
+                continue
+            shift = self.instance.base + variable.offset
+            value = f"s >> {shift} & {(1 << variable.type.bits) - 1}"
+            lo = variable.type.lo
+            yield f"{self.text.local(id_)} = ({value}) + {lo}" if lo else (
+                f"{self.text.local(id_)} = {value}"
+            )
+
+    def _choices(self, step: Step, depth: int, indent: int) -> list[str]:
+        pad = "    " * indent
+        if depth == len(step.choices):
+            lines = [f"{pad}t = s"] if depth else []
+            if self.traced:
+                lines.append(f"{pad}c = ({self._chosen(step, depth)})")
+            return lines + self._statements(step.body, indent)
+        choice = step.choices[depth]
+        item, variable = self.text.local(choice.item), self.text.local(choice.variable)
+        values = ", ".join(self.text.text(v) for v in choice.values)
+        lines = self._statements(choice.before, indent)
+        counted = choice.filter is not None or not choice.values
+        if counted:
+            lines.append(f"{pad}n{depth} = 0")
+        lines.append(f"{pad}for {item} in ({values}{',' if values else ''}):")
+        lines.append(f"{pad}    try:")
+        lines += self._statements(choice.before_filter, indent + 2)
+        if choice.filter is not None:
+            lines.append(f"{pad}        if not {self.text.text(choice.filter)}: continue")
+        if counted:
+            lines.append(f"{pad}        n{depth} = 1")
+        lines.append(f"{pad}        {variable} = {item}")
+        lines += self._choices(step, depth + 1, indent + 2)
+        lines.append(f"{pad}    except StepFailed as e:")
+        lines.append(f"{pad}        bad.append(FAILURE(e, ({self._chosen(step, depth + 1)})))")
+        if counted:
+            lines.append(f"{pad}if not n{depth}: FAIL({choice.site}, 0)")
+        return lines
+
+    def _chosen(self, step: Step, depth: int) -> str:
+        parts: list[str] = []
+        for choice in step.choices[:depth]:
+            names = _shown(choice.type, self.program.state)
+            table = self.tables.name(names)
+            at = self.text.local(choice.item)
+            parts.append(f"({choice.name!r}, {table}[{at} - {choice.type.lo}]),")
+        return " ".join(parts)
+
+    def _statements(self, body: Sequence[ast.stmt], indent: int) -> list[str]:
+        pad = "    " * indent
+        lines: list[str] = []
+        for s in body:
+            match s:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    if name in self.process.variables and not self.process.variables[name].type.bits:
+                        lines.append(f"{pad}{self.text.text(value)}")
+                    else:
+                        lines.append(f"{pad}{self.text.local(name)} = {self.text.text(value)}")
+                case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=key), slice=index)]):
+                    stored = self.text.store(key, index, s.value, self.full)
+                    lines += [pad + line for line in stored]
+                case ast.If():
+                    lines.append(f"{pad}if {self.text.text(s.test)}:")
+                    lines += self._statements(s.body, indent + 1) or [f"{pad}    pass"]
+                    if s.orelse:
+                        lines.append(f"{pad}else:")
+                        lines += self._statements(s.orelse, indent + 1) or [f"{pad}    pass"]
+                case ast.Assert():
+                    site = self.text.text(s.msg) if s.msg is not None else ""
+                    lines.append(f"{pad}if not {self.text.text(s.test)}: FAIL({site}, 0)")
+                case _:
+                    number = ir.goto_number(s)
+                    assert number is not None, ast.dump(s)
+                    lines.append(pad + self._exit(self.current.exits[number]))
+        return lines
+
+    def _exit(self, e: Exit) -> str:
+        after = self._after(e)
+        return f"out.append(({after}, c))" if self.traced else f"out.append({after})"
+
+    def _after(self, e: Exit) -> str:
+        """The state in which a path ends: what is dead is zero, what lives is put in."""
+        base, variables = self.instance.base, self.process.variables
+        cleared = ((1 << self.process.pc_bits) - 1) << self.instance.pc_offset
+        for v in variables.values():
+            if v.procedure in e.touched:
+                cleared |= ((1 << v.type.bits) - 1) << base + v.offset
+        parts: list[str] = []
+        label = self.process.done if e.label < 0 else e.label
+        assert label is not None
+        if label:
+            parts.append(str(label << self.instance.pc_offset))
+        for id_ in dict.fromkeys(e.live):
+            v = variables[id_]
+            if not v.type.bits:
+                continue
+            if id_ not in self.assigned:
+                cleared &= ~(((1 << v.type.bits) - 1) << base + v.offset)
+                continue
+            value = self.text.local(id_)
+            shown = f"({value} - {v.type.lo})" if v.type.lo else value
+            parts.append(f"{shown} << {base + v.offset}")
+        return " | ".join([f"t & {self.full & ~cleared}", *parts])
+
+
+class PythonProgram(View):
+    """A compiled model: `contract.Executable` for the reference engine."""
+
+    def __init__(self, model: Any, program: Program) -> None:
+        """Write and compile the functions of every step and property."""
+        super().__init__(model, program)
+        self.bits = program.bits
+        tables = Tables()
+        lines: list[str] = []
+        names: list[tuple[Process, Instance, list[str], str]] = []
+        for p, process in enumerate(program.processes):
+            for i, instance in enumerate(process.instances):
+                writer = Writer(program, process, instance, tables)
+                functions: list[str] = []
+                for step in process.steps:
+                    name = f"step_{p}_{i}_{step.number}"
+                    lines += writer.step(step, name, traced=False)
+                    lines += writer.step(step, f"{name}_traced", traced=True)
+                    functions.append(name)
+                start = f"start_{p}_{i}"
+                lines += writer.step(process.start, start, traced=False)
+                names.append((process, instance, functions, start))
+        for i, claim in enumerate(program.claims):
+            lines += self._claim(claim, f"claim_{i}", tables)
+        self.text = "\n".join(lines)
+        space: dict[str, Any] = {"StepFailed": StepFailed, "FAIL": self._fail, "FAILURE": self._failure}
+        space.update({name: values for values, name in tables.names.items()})
+        exec(compile(self.text, f"<{model.name} as emitted>", "exec"), space)  # noqa: S102 - our own text
+        self.actors = [self._actor(process, instance, fs, space) for process, instance, fs, _ in names]
+        self.properties = [
+            self._property(claim, space[f"claim_{i}"], i) for i, claim in enumerate(program.claims)
+        ]
+        self.initial = self._initial([space[start] for *_, start in names])
+
+    def _initial(self, starts: list[Callable[..., None]]) -> list[int]:
+        found: dict[int, None] = {}
+        for state in initial(self.model):
+            packed = 0
+            for cell in self.program.cells.values():
+                if cell.constant is None:
+                    for i, n in enumerate(numbers_in(cell, state)):
+                        packed |= n - cell.type.lo << cell.offset + i * cell.type.bits
+            for start in starts:
+                out: list[int] = []
+                bad: list[Failure] = []
+                start(packed, out, bad)
+                if bad:
+                    raise ModelError(f"{bad[0].source}: {bad[0].message} before the first yield")
+                packed = out[0]
+            found[packed] = None
+        return list(found)
+
+    def _fail(self, site: int, value: int) -> int:
+        where = self.program.sites[site]
+        shown = f"; it would be {value}" if where.kind in ("bounds", "index", "local") else ""
+        raise StepFailed(where.kind, where.message + shown, site)
+
+    def _failure(self, e: StepFailed, choices: Choices) -> Failure:
+        assert e.site is not None
+        where = self.program.sites[e.site]
+        return Failure(e.kind, e.message, where.source, choices)
+
+    def _claim(self, claim: Claim, name: str, tables: Tables) -> list[str]:
+        process = Process("", False, [], Step("", "", 0, Source("", 0), False, ""), None, {}, [], {})
+        writer = Writer(self.program, process, Instance("", 0, None), tables)
+        lines = [f"def {name}(t, u):"]
+        lines += writer._statements(claim.body, 1)
+        lines.append(f"    return {writer.text.text(claim.value)}")
+        return lines
+
+    def _property(self, claim: Claim, function: Callable[[int, int], Any], number: int) -> Property:
+        def holds(s: int, t: int) -> bool:
+            try:
+                return bool(function(s, t))
+            except StepFailed as e:
+                assert e.site is not None
+                where = self.program.sites[e.site]
+                raise ModelError(f"{where.source}: the property {claim.name} fails: {e.message}") from None
+
+        declared = self.model.claims[number]
+        return Property(
+            claim.kind,  # pyright: ignore[reportArgumentType]
+            claim.name,
+            holds,
+            lambda s, t: self.offenders(declared, s, t),
+            (declared.function.__doc__ or "").strip(),
+        )
+
+    def _actor(
+        self, process: Process, instance: Instance, functions: list[str], space: dict[str, Any]
+    ) -> Actor:
+        labels = [
+            Label(s.label, s.procedure, s.source, s.rest, s.guard is not None)
+            for s in process.steps
+        ]
+        steps = [space[f] for f in functions]
+        traced = [space[f + "_traced"] for f in functions]
+        if process.done is not None:
+            labels.append(Label("done", process.name, process.start.source, rest=True, blocking=True))
+            steps.append(_nothing)
+            traced.append(_nothing)
+        return Actor(
+            instance.name,
+            process.daemon,
+            instance.pc_offset,
+            (1 << process.pc_bits) - 1,
+            labels,
+            steps,
+            traced,
+        )
+
+
+def _nothing(s: int, out: list[Any], bad: list[Failure]) -> None:
+    """The step of a finished process."""
+
+
+def _assigned(step: Step) -> set[str]:
+    found = {c.variable for c in step.choices}
+    for s in step.body:
+        for node in ast.walk(s):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                found.add(node.targets[0].id)
+    return found
+
+
+def _reads(step: Step) -> set[str]:
+    trees: list[ast.AST] = [*step.guard_before, *step.body]
+    trees += [step.guard] if step.guard is not None else []
+    for choice in step.choices:
+        trees += [*choice.before, *choice.values, *choice.before_filter]
+        trees += [choice.filter] if choice.filter is not None else []
+    return {name for tree in trees for name in ir.names_read(tree)}
+
+
+def _shown(of: Any, state: State) -> tuple[str, ...]:
+    return tuple(show(decode(n, of, state)) for n in range(of.lo, of.hi + 1))
+
+
+def _contract(program: PythonProgram) -> Executable:
+    return program

@@ -1,0 +1,107 @@
+"""A packed state as a person, or a property as plain Python, sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mcheck.lang.contract import Actor, Property
+from mcheck.lang.declare import Sequence_, State, show
+from mcheck.lang.layout import holders
+from mcheck.lang.lowering import RETURN
+from mcheck.lang.program import Cell, Instance, Process, Program
+
+
+class View:
+    """Reads packed states of one program."""
+
+    actors: Sequence[Actor]
+    properties: Sequence[Property]
+    initial: Sequence[int]
+    bits: int
+
+    def __init__(self, model: Any, program: Program) -> None:
+        """Keep the model and its program."""
+        self.model, self.program = model, program
+        self.name: str = model.name
+        self.constants: dict[str, int | bool] = model.constants
+        self.instances: list[tuple[Process, Instance]] = [
+            (p, i) for p in program.processes for i in p.instances
+        ]
+        program.state.elements_.attach([i for _, i in self.instances])
+
+    def number(self, cell: Cell, i: int, state: int) -> int:
+        """The value of a cell at an index, by number."""
+        if cell.constant is not None:
+            return cell.constant[i]
+        bits = cell.type.bits
+        return (state >> cell.offset + i * bits & (1 << bits) - 1) + cell.type.lo
+
+    def local(self, process: Process, instance: Instance, id_: str, state: int) -> int:
+        """The value of a local, by number; meaningful only where it is live."""
+        v = process.variables[id_]
+        return (state >> instance.base + v.offset & (1 << v.type.bits) - 1) + v.type.lo
+
+    def describe(self, state: int) -> dict[str, str]:
+        """Every stored field, by the name a person would use."""
+        found: dict[str, str] = {}
+        world = self.program.state
+        for cell in self.program.cells.values():
+            if cell.constant is not None:
+                continue
+            elements = world.elements_.instances(cell.struct)
+            for i in range(cell.count):
+                element = elements[i // cell.length]
+                value = element.values_[cell.name]
+                index = ""
+                if isinstance(value, Sequence_):
+                    index = value.declared.index_name(i % cell.length, world)
+                name = f"{element.name_}.{cell.name}{index}"
+                if name.endswith(".holder"):
+                    name = name.removesuffix(".holder")
+                name = name.removeprefix("state.")
+                number = self.number(cell, i, state)
+                found[name] = show(cell.field.decode(number, world))
+        return found
+
+    def where(self, state: int, actor: int) -> tuple[str, ...]:
+        """The procedures that an actor stands in, outermost first."""
+        process, instance = self.instances[actor]
+        at = state >> instance.pc_offset & (1 << process.pc_bits) - 1
+        if at == process.done:
+            return ()
+        chain = [process.steps[at].procedure]
+        while callers := process.callers[chain[0]]:
+            id_ = f"{chain[0]}.{RETURN}"
+            number = 0
+            if len(callers) > 1 and id_ in process.variables:
+                number = self.local(process, instance, id_, state)
+            chain.insert(0, callers[number].caller)
+        return tuple(chain)
+
+    def unpack(self, state: int) -> State:
+        """The state as objects that plain Python can read."""
+        world: State = self.model.new_state()
+        world.elements_.attach([i for _, i in self.instances])
+        for cell in self.program.cells.values():
+            for e, element in enumerate(world.elements_.instances(cell.struct)):
+                numbers = [self.number(cell, e * cell.length + i, state) for i in range(cell.length)]
+                values = [cell.field.decode(n, world) for n in numbers]
+                present = element.values_[cell.name]
+                if isinstance(present, Sequence_):
+                    present.items[:] = values
+                elif values:
+                    element.values_[cell.name] = values[0]
+        for kind, of, offset, bits in holders(self.program.processes):
+            number = state >> offset & (1 << bits) - 1
+            if number:
+                world.holds_.append((kind, world.elements_.instances(of)[number - 1]))
+        return world
+
+    def offenders(self, claimed: Any, before: int, after: int) -> list[str]:
+        """What breaks a property there: the property's own function, run as plain Python."""
+        worlds = [self.unpack(before)]
+        if claimed.kind == "step":
+            worlds.append(self.unpack(after))
+        found = claimed.function(*worlds)
+        return [show(x) for x in found] if isinstance(found, list) else []

@@ -1,0 +1,414 @@
+"""Lowering of expressions: from model text to integers, with every check made explicit."""
+
+from __future__ import annotations
+
+import ast
+import enum
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from mcheck.lang import ir, types
+from mcheck.lang.builtin import Builtins
+from mcheck.lang.declare import Const, Element, Field, Lock, Null, State, Struct
+from mcheck.lang.errors import Refused
+from mcheck.lang.procedures import Procedure
+from mcheck.lang.types import BOOL, Type
+from mcheck.lang.values import Elems, Method, Static, Val, Value
+
+
+class Expressions(Builtins):
+    """The part of the lowering that turns an expression into a value."""
+
+    def lower(self, node: ast.expr) -> Value:
+        """The value of an expression; statements it needs first are appended to the output."""
+        method: Callable[[Any], Value] | None = getattr(self, f"lower_{type(node).__name__}", None)
+        if method is None:
+            raise self.refused(node, f"{_words(node)} is not part of the language", _instead(node))
+        return method(node)
+
+    def value(self, node: ast.expr) -> Val:
+        """The value of an expression that must be a number, flag, member or reference."""
+        return self.as_val(self.lower(node), node)
+
+    def as_val(self, value: Value, node: ast.AST) -> Val:
+        """A value as something that can be computed with."""
+        if isinstance(value, Val):
+            return value
+        if isinstance(value, Static):
+            match value.value:
+                case bool() as flag:
+                    return Val(ir.const(flag), Type("bool", int(flag), int(flag)))
+                case int() as n:
+                    return Val(ir.const(n), types.integer(n, n))
+                case enum.Enum() as member:
+                    n = list(type(member)).index(member)
+                    return Val(ir.const(n), Type("enum", n, n, type(member)))
+                case Null():
+                    return Val(ir.const(0), types.NULL)
+                case _:
+                    pass
+        raise self.refused(
+            node, f"{_describe(value)} is no value of the language",
+            "a number, a flag, a member of an enum, an element or null",
+        )
+
+    def test(self, node: ast.expr) -> ast.expr:
+        """The truth of an expression, 0 or 1."""
+        if isinstance(node, ast.BoolOp):
+            return self.short_circuit(node.op, [lambda n=n: self.test(n) for n in node.values])
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return ir.negate(self.test(node.operand))
+        return self.truth(self.value(node))
+
+    def truth(self, value: Val) -> ast.expr:
+        """Whether a value counts as true, 0 or 1."""
+        if value.type.kind == "bool":
+            return value.expr
+        if value.type.kind == "enum":
+            return ir.const(1)
+        return ir.compare(value.expr, ast.NotEq(), ir.const(0))
+
+    def short_circuit(self, op: ast.boolop, parts: list[Callable[[], ast.expr]]) -> ast.expr:
+        """`a and b`, `a or b`: a later part is looked at only where the earlier ones let it."""
+        stops = isinstance(op, ast.Or)
+        done: list[ast.expr] = []
+        saved = dict(self.env.types)
+        for i, part in enumerate(parts):
+            with self.collecting() as before:
+                expr = part()
+            if before and done:
+                rest = [lambda e=expr: e, *parts[i + 1 :]]
+                result = self.spill(ir.both(op, done), BOOL)
+                with self.collecting() as inner:
+                    inner.extend(before)
+                    inner.append(ir.assign(result.expr, self.short_circuit(op, rest)))
+                condition = ir.negate(result.expr) if stops else result.expr
+                self.out.append(ast.If(condition, inner, []))
+                self.env.types = saved
+                self.env.types.pop(_name(result.expr), None)
+                return result.expr
+            self.out.extend(before)
+            done.append(expr)
+            if ir.value_of(expr) is not None and bool(ir.value_of(expr)) is stops:
+                break
+            self.refine(expr, not stops)
+        self.env.types = saved
+        return ir.both(op, done)
+
+    def refine(self, test: ast.expr, truth: bool) -> None:
+        """Narrow what is known of the locals by a test that came out so."""
+        match test:
+            case ast.UnaryOp(op=ast.Not()):
+                self.refine(test.operand, not truth)
+            case ast.BoolOp() if isinstance(test.op, ast.And) is truth:
+                for part in test.values:
+                    self.refine(part, truth)
+            case ast.Name(id=name) if name in self.env.types:
+                self._narrow(name, ast.NotEq() if truth else ast.Eq(), 0)
+            case ast.Compare(left=ast.Name(id=name), ops=[op], comparators=[other]):
+                n = ir.value_of(other)
+                if name in self.env.types and n is not None:
+                    self._narrow(name, op if truth else _OPPOSITE[type(op)](), n)
+            case _:
+                pass
+
+    def _narrow(self, name: str, op: ast.cmpop, n: int) -> None:
+        known = self.env.types[name]
+        lo, hi = known.lo, known.hi
+        match op:
+            case ast.Eq():
+                lo, hi = max(lo, n), min(hi, n)
+            case ast.NotEq():
+                lo, hi = lo + (n == lo), hi - (n == hi)
+            case ast.Lt() | ast.LtE():
+                hi = min(hi, n - isinstance(op, ast.Lt))
+            case ast.Gt() | ast.GtE():
+                lo = max(lo, n + isinstance(op, ast.Gt))
+            case _:
+                pass
+        if lo <= hi:
+            self.env.types[name] = replace(known, lo=lo, hi=hi)
+
+    # --- one method for each kind of expression
+
+    def lower_Constant(self, node: ast.Constant) -> Value:
+        if isinstance(node.value, bool | int):
+            return Static(node.value)
+        raise self.refused(node, f"{node.value!r} is no value of the language", "a number or a flag")
+
+    def lower_Name(self, node: ast.Name) -> Value:
+        return self.local(node) if node.id in self.scope.function.locals or (
+            node.id in self.scope.bound
+        ) else Static(self.scope.function.lookup(node))
+
+    def lower_Attribute(self, node: ast.Attribute) -> Value:
+        base = self.lower(node.value)
+        if isinstance(base, Static):
+            if isinstance(base.value, Null):
+                base = self.as_val(base, node)
+            else:
+                return self._static_attribute(base, node)
+        if isinstance(base, Elems | Method):
+            raise self.refused(node, f"{_describe(base)} has no {node.attr}", "index it first")
+        return self.attribute(base, node)
+
+    def _static_attribute(self, base: Static, node: ast.Attribute) -> Value:
+        if not hasattr(base.value, node.attr):
+            raise self.refused(node, f"{base.value!r} has no {node.attr}")
+        return Static(getattr(base.value, node.attr))
+
+    def attribute(self, base: Val, node: ast.Attribute) -> Value:
+        """A field, an element declaration, a constant or a method of an element."""
+        struct = self.struct_of(base, node)
+        declared = vars_of(struct).get(node.attr)
+        if isinstance(declared, Field):
+            return self.read(self.cell_of(declared, struct), base, ir.const(0), 1, node)
+        if isinstance(declared, Const):
+            return Static(self.state.constants_[node.attr])
+        if isinstance(declared, Element):
+            return self.elements(Elems(base, declared), node)
+        if struct is Lock and node.attr in ("held", "mine"):
+            return self.lock_test(base, node)
+        if isinstance(declared, property) and declared.fget is not None:
+            return self.inline(declared.fget, [base], node)
+        if callable(declared):
+            return Method(declared, base)
+        raise self.refused(
+            node, f"{struct.__name__} has no {node.attr}", f"one of {', '.join(vars_of(struct))}"
+        )
+
+    def lower_Subscript(self, node: ast.Subscript) -> Value:
+        base = self.lower(node.value)
+        if isinstance(base, Static):
+            index = self.lower(node.slice)
+            if isinstance(index, Static) and isinstance(base.value, tuple | type):
+                return Static(base.value[index.value])
+        if not isinstance(base, Elems):
+            raise self.refused(node, "only an Array or a Map can be indexed")
+        return self.item(base, node)
+
+    def lower_UnaryOp(self, node: ast.UnaryOp) -> Value:
+        if isinstance(node.op, ast.Not):
+            return Val(ir.negate(self.test(node.operand)), BOOL)
+        if isinstance(node.op, ast.USub | ast.UAdd):
+            operand = self.number(node.operand)
+            if isinstance(node.op, ast.UAdd):
+                return operand
+            minus = ir.binary(ir.const(0), ast.Sub(), operand.expr)
+            return Val(minus, types.integer(-operand.type.hi, -operand.type.lo))
+        raise self.refused(node, "~ is not part of the language", "arithmetic, or `not`")
+
+    def lower_BinOp(self, node: ast.BinOp) -> Value:
+        a, b = self.in_order([lambda: self.number(node.left), lambda: self.number(node.right)])
+        return self.arithmetic(node.op, a, b, node)
+
+    def lower_BoolOp(self, node: ast.BoolOp) -> Value:
+        def flag(part: ast.expr) -> ast.expr:
+            value = self.value(part)
+            if value.type.kind != "bool":
+                raise self.refused(
+                    part, "`and` and `or` give a flag here, and this is none", "compare it"
+                )
+            return value.expr
+
+        parts = [lambda n=n: flag(n) for n in node.values]
+        return Val(self.short_circuit(node.op, parts), BOOL)
+
+    def lower_Compare(self, node: ast.Compare) -> Value:
+        operands = self.in_order(
+            [lambda n=n: self.lower(n) for n in [node.left, *node.comparators]]
+        )
+        parts = [
+            self.comparison(op, a, b, node)
+            for op, a, b in zip(node.ops, operands, operands[1:], strict=False)
+        ]
+        return Val(ir.both(ast.And(), parts), BOOL)
+
+    def lower_IfExp(self, node: ast.IfExp) -> Value:
+        test = self.test(node.test)
+        known = ir.value_of(test)
+        if known is not None:
+            return self.lower(node.body if known else node.orelse)
+        saved = dict(self.env.types)
+        branches: list[tuple[list[ast.stmt], Val]] = []
+        for part, truth in ((node.body, True), (node.orelse, False)):
+            self.env.types = dict(saved)
+            self.refine(test, truth)
+            with self.collecting() as before:
+                value = self.value(part)
+            branches.append((before, value))
+        self.env.types = saved
+        (then, a), (orelse, b) = branches
+        joined = self.joined(a.type, b.type, node)
+        if not then and not orelse:
+            return Val(ast.IfExp(test, a.expr, b.expr), joined)
+        result = self.fresh(joined)
+        then.append(ir.assign(result.expr, a.expr))
+        orelse.append(ir.assign(result.expr, b.expr))
+        self.out.append(ast.If(test, then, orelse))
+        return result
+
+    def lower_Call(self, node: ast.Call) -> Value:
+        function = self.lower(node.func)
+        if isinstance(function, Method):
+            if function.function in (Lock.acquire, Lock.release):
+                raise self.refused(node, f"{function.function.__name__}() stands alone")
+            return self.inline(function.function, [function.element, *self.arguments(node)], node)
+        if not isinstance(function, Static):
+            raise self.refused(node, f"{_describe(function)} cannot be called")
+        if isinstance(function.value, Procedure):
+            raise self.refused(
+                node, f"{function.value.__name__} is a procedure",
+                f"yield from {function.value.__name__}(...)",
+            )
+        builtin = self.builtin(function.value)
+        if builtin is not None:
+            return builtin(node)
+        return self.inline(function.value, self.arguments(node), node)
+
+    def arguments(self, node: ast.Call) -> list[Value]:
+        """The arguments of a call, in order; keywords are sorted in by the callee."""
+        if any(isinstance(a, ast.Starred) for a in node.args) or node.keywords:
+            raise self.refused(node, "arguments are given by position", "f(a, b)")
+        return list(self.in_order([lambda a=a: self.lower(a) for a in node.args]))
+
+    def number(self, node: ast.expr) -> Val:
+        """The value of an expression that is computed with."""
+        value = self.value(node)
+        if value.type.kind in ("int", "bool"):
+            return value
+        of = value.type.of
+        if isinstance(of, type) and issubclass(of, Struct) and of.interchangeable_:
+            raise self.refused(
+                node, f"{of.__name__} is interchangeable: nothing is computed with a reference to it"
+            )
+        raise self.refused(node, f"a {value.type} is nothing to compute with", "a number")
+
+    def comparison(self, op: ast.cmpop, a: Value, b: Value, node: ast.Compare) -> ast.expr:
+        """One comparison, 0 or 1."""
+        if isinstance(op, ast.In | ast.NotIn):
+            if not isinstance(b, Static) or not isinstance(b.value, tuple | frozenset | set | range):
+                raise self.refused(node, "`in` takes a tuple", "x in (A, B)")
+            left = self.as_val(a, node)
+            found = ir.both(
+                ast.Or(),
+                [self._equal(left, self.as_val(Static(v), node), node, ast.Eq()) for v in b.value],
+            )
+            return found if isinstance(op, ast.In) else ir.negate(found)
+        x, y = self.as_val(a, node), self.as_val(b, node)
+        if isinstance(op, ast.Is | ast.IsNot):
+            if "int" in (x.type.kind, y.type.kind):
+                raise self.refused(node, "`is` compares elements, not numbers", "==")
+            if x.type.epoch != y.type.epoch and types.NULL not in (x.type, y.type):
+                raise self.refused(node, "`is` between the states before and after", "==")
+        if isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
+            self._ordered(x, node)
+            self._ordered(y, node)
+            return ir.compare(x.expr, op, y.expr)
+        same = ast.Eq() if isinstance(op, ast.Eq | ast.Is) else ast.NotEq()
+        return self._equal(x, y, node, same)
+
+    def _equal(self, x: Val, y: Val, node: ast.AST, op: ast.cmpop) -> ast.expr:
+        if not types.compatible(x.type, y.type):
+            raise self.refused(node, f"a {x.type} is never a {y.type}", "compare like with like")
+        if x.type.hi < y.type.lo or y.type.hi < x.type.lo:
+            return ir.const(isinstance(op, ast.NotEq)) if self.pure(x, y) else ir.compare(x.expr, op, y.expr)
+        if isinstance(x.expr, ast.Constant) and not isinstance(y.expr, ast.Constant):
+            x, y = y, x
+        return ir.compare(x.expr, op, y.expr)
+
+    def pure(self, *values: Val) -> bool:
+        """Whether dropping the values' computation changes nothing."""
+        return all(ir.total(v.expr) for v in values)
+
+    def _ordered(self, value: Val, node: ast.AST) -> None:
+        if value.type.kind in ("int", "bool"):
+            return
+        of = value.type.of
+        why = "interchangeable" if getattr(of, "interchangeable_", False) else "no number"
+        raise self.refused(node, f"a {value.type} is {why}: it has no order", "== or !=")
+
+    def lower_Tuple(self, node: ast.Tuple) -> Value:
+        parts = [self.lower(e) for e in node.elts]
+        if all(isinstance(p, Static) for p in parts):
+            return Static(tuple(p.value for p in parts if isinstance(p, Static)))
+        raise self.refused(node, "a tuple of values that are not constants", "locals of their own")
+
+    def struct_of(self, value: Val, node: ast.AST) -> type[Struct]:
+        """The struct class of the element that a value refers to."""
+        of = value.type.of
+        if value.type == types.NULL:
+            raise self.refused(node, "this is always null here: it has no fields")
+        if value.type.kind != "ref" or of is None:
+            raise self.refused(node, f"a {value.type} has no fields", "an element of a struct")
+        assert issubclass(of, Struct)
+        return of
+
+    def joined(self, a: Type, b: Type, node: ast.AST) -> Type:
+        """The type of something that is one or the other."""
+        joined = types.join(a, b)
+        if joined is None:
+            raise self.refused(node, f"this is a {a} on one way and a {b} on the other")
+        return joined
+
+    def refused(self, node: ast.AST, problem: str, instead: str = "") -> Refused:
+        """An error at a place in the function that is lowered now."""
+        where = f"in {self.scope.function.name}: "
+        return self.scope.function.refused(node, where + problem, instead)
+
+
+def vars_of(struct: type[Struct]) -> dict[str, Any]:
+    """What a struct class and its bases define, except what the language itself defines."""
+    found: dict[str, Any] = {}
+    for base in reversed(struct.__mro__):
+        if base not in (Struct, State, object):
+            found.update({k: v for k, v in vars(base).items() if not k.startswith("_")})
+    return found
+
+
+_OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Lt: ast.GtE,
+    ast.GtE: ast.Lt,
+    ast.Gt: ast.LtE,
+    ast.LtE: ast.Gt,
+}
+
+_WORDS = {
+    ast.Lambda: ("a lambda", "a plain function, or until=lambda: ... at a yield"),
+    ast.ListComp: ("a list", "all(...), any(...), sum(...), min(...), max(...) over a generator"),
+    ast.GeneratorExp: ("a bare generator expression", "all(...), any(...), sum(...)"),
+    ast.Dict: ("a dict", "a Map declared in the state"),
+    ast.List: ("a list", "an Array declared in the state, or a tuple of constants"),
+    ast.Set: ("a set", "a tuple of constants"),
+    ast.JoinedStr: ("an f-string", "no text at all: traces name things by themselves"),
+    ast.NamedExpr: (":=", "an assignment of its own before it"),
+    ast.Await: ("await", "yield from"),
+    ast.Starred: ("*", "each argument by itself"),
+}
+
+
+def _words(node: ast.AST) -> str:
+    return _WORDS.get(type(node), (type(node).__name__, ""))[0]
+
+
+def _instead(node: ast.AST) -> str:
+    return _WORDS.get(type(node), ("", "the language reference lists what there is"))[1]
+
+
+def _describe(value: Value) -> str:
+    match value:
+        case Elems():
+            return f"{value.declared.struct.__name__}.{value.declared.name}"
+        case Method():
+            return f"the method {value.function.__name__}"
+        case Static():
+            return repr(value.value)
+        case _:
+            return f"a {value.type}"
+
+
+def _name(e: ast.expr) -> str:
+    return e.id if isinstance(e, ast.Name) else ""

@@ -1,0 +1,244 @@
+"""A model: a state class, processes, properties, and the edition in which procedures are found."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from mcheck.lang.declare import Array, Const, Size, State, resolve
+from mcheck.lang.errors import ModelError
+from mcheck.lang.procedures import Procedure, source_of
+
+if TYPE_CHECKING:
+    from mcheck.lang.emit.python import PythonProgram
+    from mcheck.lang.program import Program
+
+K = TypeVar("K", bound=State)
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A property as a model states it: its kind and the function that judges."""
+
+    kind: str
+    function: Callable[..., Any]
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function.__name__
+
+
+_kinds: dict[Callable[..., Any], str] = {}
+
+
+def always(function: F) -> F:
+    """A property of every reachable state: returns a flag, or a list of what offends."""
+    _kinds[function] = "always"
+    return function
+
+
+def step(function: F) -> F:
+    """A property of every transition: takes the states before and after it."""
+    _kinds[function] = "step"
+    return function
+
+
+def cover(function: F) -> F:
+    """A state that must be reachable; a run that exhausts the model without it fails."""
+    _kinds[function] = "cover"
+    return function
+
+
+@dataclass(frozen=True)
+class Run:
+    """One kind of process: the procedure it runs and how many there are. Made by `run`."""
+
+    procedure: Procedure[Any, Any]
+    each: Array[Any] | Const | Size | int | None
+    daemon: bool
+    name: str
+
+
+def run(
+    procedure: Procedure[Any, Any],
+    *,
+    each: Array[Any] | Const | Size | int | None = None,
+    daemon: bool = False,
+    name: str = "",
+) -> Run:
+    """Say that a procedure runs as a process.
+
+    Args:
+        procedure: takes the state, and with `each` what its instance is given.
+        each: an Array of structs of the state (an instance for each element, which it is
+            given), or a number (instances 0, 1, ..., which they are given).
+        daemon: part of the environment: it may stop for ever without being deadlocked.
+        name: how instances are called in traces, with {} for the number ("CPU{}").
+    """
+    return Run(procedure, each, daemon, name or procedure.__name__)
+
+
+def _no_init(k: Any) -> None:
+    """Every field as declared."""
+
+
+@dataclass(frozen=True)
+class Model(Generic[K]):
+    """What can be checked. Immutable: configure() and replace() give changed copies.
+
+    name: how the model, or this scenario of it, is called; state: the state class;
+    properties: functions marked @always, @step or @cover; init: sets fields of the first
+    state, may choose(); constants: values that differ from the defaults; unreached: labels
+    ("procedure.label") that this scenario says need not run.
+    """
+
+    name: str
+    state: type[K]
+    processes: Sequence[Run]
+    properties: Sequence[Callable[..., Any]] = ()
+    init: Callable[[K], None] = _no_init
+    values: Mapping[str, int] = field(default_factory=dict[str, int])
+    unreached: frozenset[str] = frozenset()
+    edition: str | None = None
+    variant: str | None = None
+    table: Mapping[str, Procedure[Any, Any]] = field(
+        default_factory=dict[str, Procedure[Any, Any]]
+    )
+    doc: str = ""
+
+    def __post_init__(self) -> None:
+        for function in self.properties:
+            if function not in _kinds:
+                raise ModelError(
+                    f"{source_of(function)}: {function.__name__} is no property; "
+                    f"mark it @always, @step or @cover"
+                )
+
+    @property
+    def constants(self) -> dict[str, int | bool]:
+        """All constants with the values they have in this scenario."""
+        return {**self.state.constants(), **self.values}
+
+    @property
+    def claims(self) -> list[Claimed]:
+        """The properties with their kinds."""
+        return [Claimed(_kinds[f], f) for f in self.properties]
+
+    def configure(
+        self, name: str | None = None, *, unreached: Iterable[str] = (), **constants: int
+    ) -> Model[K]:
+        """The same model as a scenario of its own, with other constants.
+
+        Raises:
+            ModelError: the state class has no such constant.
+        """
+        known = self.state.constants()
+        for constant in constants:
+            if constant not in known:
+                raise ModelError(
+                    f"{self.state.__name__} has no constant {constant}{_close(constant, known)}; "
+                    f"it has {', '.join(known) or 'none'}"
+                )
+        return replace(
+            self,
+            name=name or self.name,
+            values={**self.values, **constants},
+            unreached=self.unreached | frozenset(unreached),
+        )
+
+    def replace(self, **procedures: Procedure[Any, Any]) -> Model[K]:
+        """The same model with some procedures replaced, for every caller of them.
+
+        Raises:
+            ModelError: no procedure of the model has that name, or the signatures differ.
+        """
+        known = self.procedures()
+        for name, mine in procedures.items():
+            if name not in known:
+                raise ModelError(
+                    f"no procedure of {self.name} is called {name}{_close(name, known)}; "
+                    f"it has {', '.join(sorted(known))}"
+                )
+            if not isinstance(mine, Procedure):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise ModelError(f"the replacement of {name} is no procedure; @procedure above it")
+            theirs = _signature(known[name])
+            if _signature(mine) != theirs:
+                raise ModelError(
+                    f"{source_of(mine.function)}: {mine.__name__}{_signature(mine)} cannot replace "
+                    f"{name}{theirs}: the signatures differ"
+                )
+        return replace(
+            self,
+            table={**self.table, **procedures},
+            variant=",".join(filter(None, [self.variant, *procedures])),
+        )
+
+    def procedures(self) -> dict[str, Procedure[Any, Any]]:
+        """All procedures that the processes can reach, by name, as the edition has them."""
+        found: dict[str, Procedure[Any, Any]] = {}
+        todo = [r.procedure for r in self.processes]
+        while todo:
+            asked = todo.pop()
+            if asked.__name__ in found:
+                continue
+            chosen = self.table.get(asked.__name__, asked)
+            found[asked.__name__] = chosen
+            closure = inspect.getclosurevars(chosen.function)
+            names = {**closure.globals, **closure.nonlocals}
+            todo += [v for v in names.values() if isinstance(v, Procedure)]
+        return found
+
+    def new_state(self) -> K:
+        """A state with every field at its start value, which knows edition and processes."""
+        state = self.state(**{k: int(v) for k, v in self.values.items()})
+        state.edition_ = self.table
+        return state
+
+    def instances(self, of: Run, state: K) -> list[tuple[str, int | None]]:
+        """The names of a process's instances, and the number of what each is given."""
+        if of.each is None:
+            return [(of.name, None)]
+        if isinstance(of.each, Array):
+            items = state.values_[of.each.name].items
+            return [(_instance_name(of, i), item.id_) for i, item in enumerate(items)]
+        count = resolve(of.each, state.constants_)
+        return [(_instance_name(of, i), i) for i in range(count)]
+
+    def lower(self) -> Program:
+        """The lowered form, from which all engines work.
+
+        Raises:
+            ModelError: the model's text is refused; the message says where and what instead.
+        """
+        from mcheck.lang.build import build
+
+        return build(self)
+
+    def compile(self) -> PythonProgram:
+        """What the reference engine runs.
+
+        Raises:
+            ModelError: as `lower`.
+        """
+        from mcheck.lang.emit.python import emit
+
+        return emit(self, self.lower())
+
+
+def _instance_name(of: Run, i: int) -> str:
+    return of.name.format(i) if "{" in of.name else f"{of.name}[{i}]"
+
+
+def _signature(of: Procedure[Any, Any]) -> str:
+    text = str(of.signature)
+    return text.replace("'", "")
+
+
+def _close(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f" (did you mean {near[0]}?)" if near else ""

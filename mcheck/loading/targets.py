@@ -1,0 +1,94 @@
+"""Targets of the command line: which models are meant by "toy.py" or "package.module:NAME"."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from mcheck.loading.errors import UsageError, listed, meant
+from mcheck.loading.modules import from_file, from_name
+
+if TYPE_CHECKING:
+    from mcheck.lang.model import Model
+
+
+@dataclass(frozen=True)
+class Target:
+    """A model and how to find it again, from any working directory: "/dir/toy.py:toy"."""
+
+    model: Model[Any]
+    reference: str
+
+
+def load(target: str) -> list[Target]:
+    """The models that a target names, in the order of their definition.
+
+    target: "path.py" (all models that are global names of the file), "path.py:NAME" or
+        "package.module:NAME", where NAME is a model's name or the global name it has.
+
+    What the file prints while it is loaded goes to stderr.
+
+    Raises:
+        UsageError: there is no such file, module or model, or the file cannot be run.
+    """
+    where, name = _split(target)
+    with contextlib.redirect_stdout(sys.stderr):
+        module, origin = from_file(Path(where)) if _names_a_file(where) else from_name(where)
+    models = _models(module)
+    if not models:
+        raise UsageError(
+            f"{where} defines no model: it needs a global name for one, as in toy = Model(...)"
+        )
+    names = [model.name for model in models.values()]
+    chosen = models if name is None else [_chosen(where, name, models)]
+    return [
+        Target(model, f"{origin}:{model.name if names.count(model.name) == 1 else variable}")
+        for variable, model in models.items()
+        if variable in chosen
+    ]
+
+
+def _split(target: str) -> tuple[str, str | None]:
+    """The file or module of a target, and the name in it. A model's name may have colons."""
+    if Path(target).exists():
+        return target, None
+    suffix = ".py" if ".py:" in target else ""
+    where, colon, name = target.partition(f"{suffix}:")
+    if not colon:
+        return target, None
+    if not where or not name:
+        raise UsageError(f"{target!r} is no target: write path.py, path.py:NAME or module:NAME")
+    return f"{where}{suffix}", name
+
+
+def _names_a_file(where: str) -> bool:
+    return where.endswith(".py") or "/" in where or Path(where).exists()
+
+
+def _models(module: ModuleType) -> dict[str, Model[Any]]:
+    """The models of a module by their first global name; names that begin with _ are private."""
+    from mcheck.lang.model import Model  # only now: a usage error need not wait for the language
+
+    found: dict[str, Model[Any]] = {}
+    for variable, value in vars(module).items():
+        known = any(value is model for model in found.values())
+        if isinstance(value, Model) and not variable.startswith("_") and not known:
+            found[variable] = value
+    return found
+
+
+def _chosen(where: str, name: str, models: dict[str, Model[Any]]) -> str:
+    """The global name of the one model that is meant by a name."""
+    named = [variable for variable, model in models.items() if model.name == name]
+    if len(named) == 1:
+        return named[0]
+    if name in models:
+        return name
+    if named:
+        raise UsageError(f"{where} has {len(named)} models {name!r}: name {' or '.join(named)}")
+    known = [model.name for model in models.values()]
+    raise UsageError(f"{where} has no model {name!r}{meant(name, known)}; it has {listed(known)}")

@@ -1,0 +1,1 @@
+"""How a result is shown: for a terminal, for logs, for programs."""

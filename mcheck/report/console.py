@@ -1,0 +1,92 @@
+"""Printing on the terminal: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import enum
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from mcheck.explorer.result import Result
+
+NARROWEST = 40
+WIDTH = 100
+"""Characters a line, where nothing else is said and no terminal is narrower."""
+
+
+class Format(enum.StrEnum):
+    """How results are printed."""
+
+    text = "text"
+    json = "json"
+
+
+@dataclass(frozen=True)
+class Output:
+    """How results are printed."""
+
+    form: Format
+    width: int
+
+    def show(self, result: Result, token: str | None) -> None:
+        """Print one result."""
+        if self.form is Format.json:
+            from mcheck.report.jsonl import json_line
+
+            say(json_line(result))
+            if token is not None:
+                complain(f"replay: mcheck replay {token}")
+        else:
+            self._show_text(result, token)
+
+    def _show_text(self, result: Result, token: str | None) -> None:
+        from mcheck.report.race import race_table
+        from mcheck.report.summary import verdict_text
+
+        if result.verdict.value == "ERROR":
+            complain(f"ERROR {result.scenario}: {result.why}")
+        else:
+            say(verdict_text(result, self.width))
+        if result.trace is not None or result.verdict.value == "VIOLATED":
+            say()
+            say(race_table(result, self.width, token))
+            say()
+
+    def finish(self, results: Sequence[Result]) -> None:
+        """Print what there is to say about all results together."""
+        if self.form is Format.text and len(results) > 1:
+            from mcheck.report.summary import summary_table
+
+            say()
+            say(summary_table(results, self.width))
+
+
+def line_width(wanted: int | None) -> int:
+    """How many characters a line has: what is wanted, or what the terminal shows, up to WIDTH."""
+    if wanted is not None:
+        return wanted
+    if not sys.stdout.isatty():
+        return WIDTH
+    return max(NARROWEST, min(WIDTH, shutil.get_terminal_size().columns))
+
+
+def say(text: str = "") -> None:
+    """Print on stdout. If nobody reads on, the exit code still tells the verdict."""
+    _print(text, sys.stdout)
+
+
+def complain(text: str) -> None:
+    """Print a message on stderr, with the program's name before it."""
+    _print(f"mcheck: {text}", sys.stderr)
+
+
+def _print(text: str, stream: TextIO) -> None:
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        # What is left in the buffer must not be tried again at the end of the program.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

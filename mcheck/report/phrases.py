@@ -1,0 +1,107 @@
+"""How numbers, names, places and scopes are written: the same in every report."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from mcheck.explorer.result import Result
+from mcheck.explorer.trace import Change, Event
+from mcheck.lang.contract import Choices, Source
+
+
+def counted(number: int, noun: str) -> str:
+    """A count with its noun: "88,644 states", "1 state"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """A time as a person reads it: "0.04 s", "3.1 s", "2 min 5 s"."""
+    if seconds < 1:
+        return f"{seconds:.2f} s"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def scope_text(result: Result) -> str:
+    """What the verdict is about: edition, variant and the scenario's constants."""
+    parts = [f"edition {result.edition}"] if result.edition else []
+    if result.variant:
+        parts.append(f"variant {result.variant}")
+    parts += [f"{name}={constant_text(value)}" for name, value in result.scope.items()]
+    return ", ".join(parts)
+
+
+def constant_text(value: int | bool) -> str:
+    """A constant as the command line takes it: true, false or a number."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def place(source: Source) -> str:
+    """file:line, with the file as seen from the working directory if it lies below that."""
+    path = Path(source.file)
+    here = Path.cwd()
+    shown = path.relative_to(here) if path.is_relative_to(here) else path
+    return f"{shown}:{source.line}"
+
+
+def plain(text: str) -> str:
+    """The text on one line: any white space in it is one blank."""
+    return " ".join(text.split())
+
+
+def label_text(event: Event) -> str:
+    """The label of an event without its procedure."""
+    procedure = f"{event.inside[-1]}." if event.inside else ""
+    return event.label.removeprefix(procedure)
+
+
+def qualified(event: Event) -> str:
+    """The label of an event with its procedure: "move_mapping.freeze"."""
+    return f"{event.inside[-1]}.{label_text(event)}" if event.inside else event.label
+
+
+def choices_text(choices: Choices) -> str:
+    """What a step chose: "o=obj[1] n=frame[2]"."""
+    return " ".join(f"{name}={value}" for name, value in choices)
+
+
+def change_text(change: Change) -> str:
+    """A changed field: "A.refcount: 2 -> 3"."""
+    return plain(f"{change.name}: {change.before} -> {change.after}")
+
+
+def fold(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """The text in lines of at most `width` characters; words longer than a line are cut.
+
+    first, rest: what stands before the first line and before the others.
+    """
+    return textwrap.wrap(
+        text,
+        max(width, len(first) + 1, len(rest) + 1),
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_on_hyphens=False,
+    )
+
+
+def pack(items: list[str], width: int) -> list[str]:
+    """The items with commas between them, in lines of at most `width`.
+
+    An item stays whole if it can, and is folded under itself if it cannot.
+    """
+    lines: list[str] = []
+    for position, item in enumerate(items):
+        text = item + ("," if position < len(items) - 1 else "")
+        if lines and len(lines[-1]) + 1 + len(text) <= width:
+            lines[-1] += f" {text}"
+        else:
+            lines += fold(text, width, rest="  ")
+    return lines
+
+
+def stopped_by(result: Result) -> str:
+    """What stopped a search that is not exhausted, without what it left: "the limit of 5 s"."""
+    return plain(result.why).removeprefix("stopped by ").partition(":")[0]

@@ -1,0 +1,64 @@
+"""How far a search is, on one line of a terminal. Nothing at all where stderr is no terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from mcheck.explorer.limits import Progress
+from mcheck.report.phrases import counted, duration
+
+_REPORTS = 10
+"""The rate is taken over so many reports, which makes it about two seconds."""
+
+
+@contextmanager
+def progress(name: str, *, wanted: bool = True) -> Generator[Progress | None]:
+    """What an engine calls while it searches; None where there is nobody to see it.
+
+    name: the scenario. The line is gone at the end.
+    """
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # only now: it takes longer to load than small models run
+    from rich.live import Live
+    from rich.text import Text
+
+    # Refreshed by hand: a thread of its own would compete with the search.
+    with Live(console=Console(stderr=True), transient=True, auto_refresh=False) as live:
+
+        def draw(line: str) -> None:
+            live.update(Text(f"{name}: {line}", overflow="ellipsis", no_wrap=True), refresh=True)
+
+        yield Gauge(draw)
+
+
+class Gauge:
+    """Turns what an engine reports into a line, with the rate of the last reports."""
+
+    def __init__(self, draw: Callable[[str], None]) -> None:
+        self._draw = draw
+        self._past: deque[tuple[float, int]] = deque([(0.0, 0)], maxlen=_REPORTS)
+
+    def __call__(  # noqa: PLR0917 - what an engine reports is given
+        self,
+        states: int,
+        transitions: int,
+        depth: int,
+        frontier: int,
+        seconds: float,
+        resident: int,
+        /,
+    ) -> None:
+        """Draw one report; seconds since the start, resident set in bytes."""
+        before, fewer = self._past[0]
+        self._past.append((seconds, states))
+        rate = (states - fewer) / (seconds - before) if seconds > before else 0.0
+        self._draw(
+            f"{counted(states, 'state')}, {rate:,.0f}/s, {counted(transitions, 'transition')}, "
+            f"depth {depth}, frontier {frontier:,}, {resident / 2**20:,.0f} MiB, "
+            f"{duration(seconds)}"
+        )

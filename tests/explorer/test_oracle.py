@@ -1,0 +1,187 @@
+"""The engine agrees with a naive search on random graphs; engines with a mistake do not."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mcheck.explorer import Limits, Verdict, check, deadlock, reference, shortest
+from mcheck.explorer.deadlock import blocked, members, stuck_in
+from mcheck.explorer.findings import Finding
+from mcheck.lang.contract import Executable
+from tests.explorer.oracle import Table, disagreement, random_table, stuck_states
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_verdict_and_trace_are_those_of_a_naive_search(chance: random.Random) -> None:
+    table = random_table(chance)
+    assert disagreement(table, check(table.graph())) == ""
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_deadlock_is_what_the_definition_says(chance: random.Random) -> None:
+    table = random_table(chance, flaws=False)
+    graph = table.graph()
+    assert disagreement(table, check(graph)) == ""
+    for state, stuck in stuck_states(table).items():
+        assert set(members(stuck_in(graph, graph.packed[state]))) == stuck
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(1, 6))
+def test_a_bounded_search_never_claims_too_much(chance: random.Random, states: int) -> None:
+    table = random_table(chance)
+    whole = check(table.graph())
+    part = check(table.graph(), limits=Limits(states=states))
+    assert part.states <= whole.states
+    if part.verdict == Verdict.BOUNDED:
+        assert whole.states > states
+    else:
+        assert (part.verdict, part.trace is None) == (whole.verdict, whole.trace is None)
+
+
+Mutate = Callable[[pytest.MonkeyPatch], None]
+
+
+def no_other_process_counts(patch: pytest.MonkeyPatch) -> None:
+    """Deadlock only where nothing moves at all: the naive definition."""
+
+    def settle(_: Executable, waiting: dict[int, int], __: object) -> None:
+        for state in waiting:
+            waiting[state] = 0
+
+    patch.setattr(reference, "settle", settle)
+
+
+def blocked_is_stuck(patch: pytest.MonkeyPatch) -> None:
+    """Deadlock wherever a process waits."""
+    patch.setattr(reference, "settle", lambda *_: None)
+
+
+def one_pass_forward(patch: pytest.MonkeyPatch) -> None:
+    """News of who can move on is not carried back until nothing changes."""
+
+    def settle(executable: Executable, waiting: dict[int, int], _: object) -> None:
+        deadlock._settle_some(executable, waiting, list(waiting))
+
+    patch.setattr(reference, "settle", settle)
+
+
+def daemons_count(patch: pytest.MonkeyPatch) -> None:
+    """A daemon that waits is taken for a deadlock."""
+    patch.setattr(
+        reference,
+        "waits",
+        lambda index, actor: [0 if label.rest else 1 << index for label in actor.labels],
+    )
+
+
+def rest_does_not_count(patch: pytest.MonkeyPatch) -> None:
+    """A process at rest is taken for a deadlock."""
+    patch.setattr(
+        reference,
+        "waits",
+        lambda index, actor: [0 if actor.daemon else 1 << index for _ in actor.labels],
+    )
+
+
+def any_shortest_trace(patch: pytest.MonkeyPatch) -> None:
+    """Switches are not counted."""
+    patch.setattr(shortest._Arrival, "then", lambda *_: 0)
+
+
+def greedy_switches(patch: pytest.MonkeyPatch) -> None:
+    """Only one last actor is remembered for each state."""
+
+    def then(self: shortest._Arrival, actor: int) -> int:
+        lowest = self.last & -self.last if self.last > 0 else 1 << actor
+        return self.switches if lowest >> actor & 1 else self.switches + 1
+
+    patch.setattr(shortest._Arrival, "then", then)
+
+
+def first_found(patch: pytest.MonkeyPatch) -> None:
+    """The level is not finished: only the first thing found is a candidate."""
+    patch.setattr(reference, "wrong_moves", _first_of(reference.wrong_moves))
+    patch.setattr(reference, "wrong_states", _first_of(reference.wrong_states))
+
+
+def _first_of(function: Callable[..., list[Finding]]) -> Callable[..., list[Finding]]:
+    return lambda *arguments: function(*arguments)[:1]
+
+
+def no_failures(patch: pytest.MonkeyPatch) -> None:
+    """A state in which a step fails is searched like any other."""
+    patch.setattr(reference, "wrong_moves", lambda *_: [])
+
+
+def wrong_levels(patch: pytest.MonkeyPatch) -> None:
+    """The levels are handed on in the wrong order."""
+    levels_before = reference._Search.levels_before
+
+    def reverse(self: reference._Search) -> Iterator[list[int]]:
+        return reversed(list(levels_before(self)))
+
+    patch.setattr(reference._Search, "levels_before", reverse)
+
+
+MUTANTS: list[Mutate] = [
+    no_other_process_counts,
+    blocked_is_stuck,
+    one_pass_forward,
+    daemons_count,
+    rest_does_not_count,
+    any_shortest_trace,
+    greedy_switches,
+    first_found,
+    no_failures,
+    wrong_levels,
+]
+
+
+def sample(*, flaws: bool) -> Iterator[Table]:
+    """Always the same random models."""
+    chance = random.Random(1)
+    while True:
+        yield random_table(chance, flaws=flaws)
+
+
+def agrees(table: Table) -> bool:
+    """Does the engine answer as the naive search does? It may also break down."""
+    try:
+        return disagreement(table, check(table.graph())) == ""
+    except (AssertionError, ValueError, KeyError):
+        return False
+
+
+@pytest.mark.parametrize("mutate", MUTANTS, ids=lambda mutate: mutate.__name__)
+def test_an_engine_with_a_mistake_is_found_out(
+    mutate: Mutate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = [*islice(sample(flaws=True), 500), *islice(sample(flaws=False), 500)]
+    mutate(monkeypatch)
+    assert not all(agrees(table) for table in tables)
+
+
+def test_the_sample_finds_nothing_wrong_with_the_engine_itself() -> None:
+    verdicts: set[str | None] = set()
+    for flaws in (True, False):
+        for table in islice(sample(flaws=flaws), 500):
+            result = check(table.graph())
+            assert disagreement(table, result) == ""
+            verdicts.add(result.property)
+    assert {None, "deadlock", "assert", "leak", "state", "step"} <= verdicts
+
+
+def test_blocked_is_what_the_step_functions_say() -> None:
+    for table in islice(sample(flaws=True), 100):
+        graph = table.graph()
+        for state in range(table.size):
+            assert set(members(blocked(graph, graph.packed[state]))) == table.blocked(state)

@@ -1,0 +1,161 @@
+"""Verdict lines and the table of results: what they say, and what they do not."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcheck.explorer.result import Result, Verdict
+from mcheck.report.phrases import duration
+from mcheck.report.summary import summary_table, verdict_line, verdict_text
+from tests.report.made import result
+
+BOUNDED = result(
+    Verdict.BOUNDED,
+    states=1000,
+    transitions=1,
+    depth=5,
+    seconds=0.042,
+    why="stopped by the limit of 1,000 states: all states up to depth 5 are searched, 17 are left",
+    undecided=("deadlock", "cover full"),
+    unreached=("f.a",),
+    uncovered=("full",),
+)
+
+
+def test_what_holds_is_exhausted() -> None:
+    assert verdict_line(result(Verdict.HOLDS, scenario="S")) == (
+        "HOLDS S: 88,644 states, 316,656 transitions, depth 71, exhausted in 3.1 s"
+    )
+
+
+def test_what_holds_for_some_claims_only_says_so() -> None:
+    made = result(Verdict.HOLDS, scenario="S", undecided=("ledger (left out)",))
+    assert verdict_text(made).splitlines() == [
+        "HOLDS S: 88,644 states, 316,656 transitions, depth 71, exhausted in 3.1 s; 1 claim left out",
+        "  scope: cpus=2, flush=true",
+        "  engine: reference",
+        "  undecided: ledger (left out)",
+    ]
+
+
+def test_what_is_bounded_says_what_it_leaves_open() -> None:
+    assert verdict_text(BOUNDED).splitlines() == [
+        "BOUNDED folio: 1,000 states, 1 transition, depth 5, not exhausted in 0.04 s",
+        "  scope: cpus=2, flush=true",
+        "  engine: reference",
+        "  why: stopped by the limit of 1,000 states: all states up to depth 5 are searched, 17 are left",
+        "  labels that never ran: f.a",
+        "  covers not hit: full",
+        "  undecided: deadlock, cover full",
+    ]
+
+
+def test_what_is_violated_names_the_property() -> None:
+    assert verdict_line(result(property="ledger")) == (
+        "VIOLATED folio: ledger; 88,644 states, 316,656 transitions, depth 71, found in 3.1 s"
+    )
+
+
+def test_an_error_says_what_is_wrong() -> None:
+    made = result(Verdict.ERROR, why="the model has\n  no initial state")
+    assert verdict_line(made) == "ERROR folio: the model has no initial state"
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("undecided", [(), ("deadlock",)])
+def test_only_a_search_to_the_end_claims_to_be_exhausted(
+    verdict: Verdict, undecided: tuple[str, ...]
+) -> None:
+    line = verdict_line(result(verdict, undecided=undecided))
+    assert (", exhausted in" in line) == (verdict is Verdict.HOLDS)
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_scope_engine_seed_and_reductions_are_always_shown(verdict: Verdict) -> None:
+    made = result(
+        verdict, edition="folio", variant="mine", scope={"n": 3}, seed=5, reductions=("symmetry",)
+    )
+    lines = verdict_text(made).splitlines()
+    assert "  scope: edition folio, variant mine, n=3" in lines
+    assert "  engine: reference, seed 5" in lines
+    assert "  reductions: symmetry" in lines
+
+
+def test_a_model_without_constants_has_a_scope_too() -> None:
+    assert "  scope: no constants" in verdict_text(result(scope={})).splitlines()
+
+
+def test_long_notes_are_folded() -> None:
+    made = result(Verdict.HOLDS, unreached=tuple(f"procedure.label_{n}" for n in range(30)))
+    assert max(map(len, verdict_text(made, 60).splitlines())) <= 60
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.0, "0.00 s"), (0.994, "0.99 s"), (59.94, "59.9 s"), (125.4, "2 min 5 s")],
+)
+def test_times(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown
+
+
+def test_the_table_has_a_row_a_check() -> None:
+    results = [
+        result(Verdict.HOLDS, scenario="S"),
+        result(property="ledger", scenario="M", seconds=0.5),
+        BOUNDED,
+    ]
+    assert summary_table(results, 120) == dedent(
+        """
+        scenario  verdict   property  states  transitions  depth  seconds  \
+stopped by                 scope
+        --------  --------  --------  ------  -----------  -----  -------  \
+-------------------------  ------------------
+        S         HOLDS               88,644      316,656     71     3.14  \
+                           cpus=2, flush=true
+        M         VIOLATED  ledger    88,644      316,656     71     0.50  \
+                           cpus=2, flush=true
+        folio     BOUNDED              1,000            1      5     0.04  \
+the limit of 1,000 states  cpus=2, flush=true
+        """
+    ).strip("\n")
+
+
+def test_columns_that_nobody_needs_are_left_out() -> None:
+    head = summary_table([result(Verdict.HOLDS), result(Verdict.HOLDS)]).splitlines()[0]
+    assert head.split() == [
+        "scenario",
+        "verdict",
+        "states",
+        "transitions",
+        "depth",
+        "seconds",
+        "scope",
+    ]
+
+
+TEXTS = st.text("abc_ ", max_size=60)
+
+
+@given(
+    st.lists(
+        st.builds(
+            result,
+            st.sampled_from(Verdict),
+            scenario=TEXTS,
+            property=TEXTS | st.none(),
+            states=st.integers(0, 10**8),
+            transitions=st.integers(0, 10**9),
+            why=TEXTS,
+            scope=st.dictionaries(TEXTS, st.integers(0, 9), max_size=9),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.integers(100, 200),
+)
+def test_no_line_of_the_table_is_wider_than_the_width(results: list[Result], width: int) -> None:
+    assert max(map(len, summary_table(results, width).splitlines())) <= width
