@@ -138,7 +138,6 @@ def migrator(k: Machine) -> Proc[None]:
         yield at("lock old", until=lambda: old.lock == 0)
         old.lock = 1
         yield at("wait writeback", until=lambda: not old.writeback)
-        pass
         yield at("lock new", until=lambda: new.lock == 0)
         new.lock = 1
         for c in k.cpu:
@@ -261,7 +260,11 @@ def gup(k: Machine, me: int) -> Proc[None]:
     """Pin a page found in a page table, write to it, unpin it."""
     c = k.cpu[me % k.cpus]
     while True:
-        yield at("read pte", until=lambda: any(c.pte[o].kind is Kind.PRESENT for o in k.object), rest=True)
+        yield at(
+            "read pte",
+            until=lambda: any(c.pte[o].kind is Kind.PRESENT for o in k.object),
+            rest=True,
+        )
         o = choose(o for o in k.object if c.pte[o].kind is Kind.PRESENT)
         f = c.pte[o].frame
         yield at("try get")
@@ -308,8 +311,7 @@ def references_counted(k: Machine) -> list[Frame]:
     return [
         f
         for f in k.frame
-        if not f.frozen
-        and f.ref < f.mapcount + f.isolated + sum(o.slot is f for o in k.object)
+        if not f.frozen and f.ref < f.mapcount + f.isolated + sum(o.slot is f for o in k.object)
     ]
 
 

@@ -53,7 +53,7 @@ class Program(TyperGroup):
         # The errors of the command line's own parser have no common public class.
         message: Callable[[], str] | None = getattr(error, "format_message", None)
         if message is not None:
-            complain(self._told(message(), error))
+            self._tell(message(), error)
             return USAGE
         if os.environ.get("MCHECK_DEBUG"):
             traceback.print_exception(error)
@@ -61,13 +61,19 @@ class Program(TyperGroup):
         complain(f"internal error: {what} (set MCHECK_DEBUG=1 for the traceback)")
         return INTERNAL
 
-    def _told(self, message: str, error: Exception) -> str:
-        if "\n" in message:  # the help, when there are no arguments at all
-            return message
-        if message.startswith("No such command"):
-            return f"{message.rstrip('.')} The commands are {', '.join(self.commands)}."
-        command = getattr(getattr(error, "ctx", None), "command_path", "mcheck")
-        return f"{message.rstrip('.')}; see {command} --help"
+    def _tell(self, message: str, error: Exception) -> None:
+        """Say what the parser has against the command line, and what it would take."""
+        if "\n" in message:  # the help, where there are no arguments at all
+            print(message, file=sys.stderr)
+            return
+        text = message.replace("Value error, ", "")
+        if not text.endswith((".", "?")):
+            text += "."
+        if text.startswith("No such command"):
+            complain(f"{text} The commands are {', '.join(self.commands)}.")
+        else:
+            command = getattr(getattr(error, "ctx", None), "command_path", "mcheck")
+            complain(f"{text} See {command} --help")
 
 
 app = typer.Typer(
@@ -184,11 +190,14 @@ def replay(
 
     try:
         recorded = load(recording, _recordings())
+    except RecordingError as error:
+        raise UsageError(f"{error}; give the token that check has printed, or a file") from error
+    try:
         model = only(target or recorded.model)
         numbers = itertools.count(1)
-        say(f"replaying {recorded.property} in {model.name}, {len(recorded.steps)} steps")
+        say(f"replaying {recorded.violated} in {model.name}, {len(recorded.steps)} steps")
         replayed = run(model, recorded, watch=lambda event: say(event_line(next(numbers), event)))
-    except (RecordingError, ModelError) as error:
+    except ModelError as error:
         raise UsageError(str(error)) from error
     say(str(replayed))
     return VIOLATED if replayed.reproduced else USAGE

@@ -3,8 +3,28 @@
 from __future__ import annotations
 
 from mcheck.explorer.limits import Limits, Progress
+from mcheck.explorer.recording import Recording, RecordingError, load, record, save
 from mcheck.explorer.reference import check
+from mcheck.explorer.replay import Replayed, replay
 from mcheck.explorer.result import Result, Verdict
+from mcheck.explorer.simulate import simulate
 from mcheck.explorer.trace import Change, Event, Trace
 
-__all__ = ["Change", "Event", "Limits", "Progress", "Result", "Trace", "Verdict", "check"]
+__all__ = [
+    "Change",
+    "Event",
+    "Limits",
+    "Progress",
+    "Recording",
+    "RecordingError",
+    "Replayed",
+    "Result",
+    "Trace",
+    "Verdict",
+    "check",
+    "load",
+    "record",
+    "replay",
+    "save",
+    "simulate",
+]

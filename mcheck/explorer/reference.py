@@ -41,7 +41,7 @@ def check(
     others move on is known only when all states are found; a state from which nothing moves at
     all is a violation like any other. An interrupt from the keyboard (Ctrl-C) ends the search as
     a limit does. What a limit of time or memory leaves unsearched differs from run to run; all
-    else is the same on every run.
+    else is the same on every run. The trace of a violation is built whatever the limits.
 
     The result knows nothing of the model's edition and variant: the caller may add them.
     """

@@ -10,7 +10,7 @@ from mcheck.explorer.deadlock import stuck_in
 from mcheck.explorer.moves import event, standing
 from mcheck.explorer.recording import RecordedStep, Recording
 from mcheck.explorer.trace import Event, Trace
-from mcheck.lang.contract import Executable, Failure
+from mcheck.lang.contract import Failure
 from mcheck.lang.errors import ModelError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class _Run:
         self, model: Model[Any], recording: Recording, watch: Callable[[Event], None] | None
     ) -> None:
         self._model = model
-        self._executable: Executable = model.compile()
+        self._executable = model.compile()
         self._recording = recording
         self._watch = watch
         self._expected = dict(recording.start)
@@ -118,7 +118,7 @@ class _Run:
             raise _Diverged(min(differences, key=len, default="there is no initial state"))
         index = differences.index("")
         self._initial = initial[index]
-        self._direct: Direct = Direct(self._model, initial=index)
+        self._direct: Direct = Direct(self._model, index, self._executable)
 
     def step(self, number: int, step: RecordedStep) -> None:
         """Run one step, which must do what was recorded."""
@@ -192,14 +192,15 @@ class _Run:
             raise _Diverged(f"the step fails: {failure.kind}: {failure.message}")
 
     def _differences(self, state: int) -> str:
-        """The recorded fields that have another value in the state; empty if there are none."""
-        fields = self._executable.describe(state)
+        """The recorded fields that have another value in the state; empty if there are none.
+
+        A field that no step of the model writes is not part of its states: it stays as it was.
+        """
+        fields = {**self._recording.start, **self._executable.describe(state)}
         return ", ".join(
             f"{name} is {fields[name]}, not {value}"
-            if name in fields
-            else f"there is no field {name}"
             for name, value in self._expected.items()
-            if fields.get(name) != value
+            if fields[name] != value
         )
 
 

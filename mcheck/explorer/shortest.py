@@ -4,10 +4,11 @@ Engines keep no predecessors. Instead the levels are walked backward from what w
 of each level those states are kept that lie on a shortest path. Over these few states the
 number of switches is minimised forward, level by level, for each (state, last actor).
 
-For a state, two facts suffice: the fewest switches with which it is reached, and the set of
-actors that can make the last move of such a path. If actor b moves next, the path continues
-without a switch if b is in that set, and with one more switch otherwise. (A path that reaches
-the state by b itself, but with more switches, is no better: it has at least that one more.)
+For a state it is enough to know the fewest switches with which it is reached, and who can make
+the last move on such a path. If actor b moves next, the path goes on without a switch if b is
+among them, and with one more switch otherwise. A path that reaches the state by b itself with
+more switches has at least that one more, so it is never better; if it has exactly one more it is
+as good, and that is remembered too, because one of all the best paths is to be shown.
 """
 
 from __future__ import annotations
@@ -23,18 +24,45 @@ from mcheck.lang.contract import Choices, Executable, Failure
 
 @dataclass(frozen=True, slots=True)
 class _Arrival:
-    """How a state is reached: with how many switches, and by whose last move (a set of bits)."""
+    """How a state is reached: the fewest switches, and by whose last move (sets of bits).
+
+    last: who can make the last move with the fewest switches; near: with one more.
+    """
 
     switches: int
     last: int
+    near: int = 0
+
+    def by(self, actor: int) -> int | None:
+        """With how many switches the actor can make the last move; None if with too many."""
+        if self.last >> actor & 1:
+            return self.switches
+        return self.switches + 1 if self.near >> actor & 1 else None
 
     def then(self, actor: int) -> int:
         """How many switches there are once the actor has made the next move."""
         return self.switches if self.last >> actor & 1 else self.switches + 1
 
     def before(self, actor: int) -> int:
-        """Who may have made the last move, on the best path on which the actor is next."""
-        return 1 << actor if self.last >> actor & 1 else self.last
+        """Who may have made the last move, on the best paths on which the actor is next."""
+        bit = 1 << actor
+        return bit if self.last & bit else self.last | self.near & bit
+
+    def also(self, actor: int, switches: int) -> _Arrival:
+        """With one more path, on which the actor makes the last move."""
+        bit = 1 << actor
+        more = switches - self.switches
+        if more < 0:
+            return _Arrival(switches, bit, self.last & ~bit if more == -1 else 0)
+        if more == 0:
+            return _Arrival(switches, self.last | bit, self.near & ~bit)
+        if more == 1 and not self.last & bit:
+            return _Arrival(self.switches, self.last, self.near | bit)
+        return self
+
+    def only(self, actors: int) -> _Arrival:
+        """Without the paths on which others make the last move."""
+        return _Arrival(self.switches, self.last & actors, self.near & actors)
 
 
 _Layer = dict[int, _Arrival]
@@ -112,11 +140,10 @@ def _next_layer(table: list[Row], layer: _Layer, targets: set[int]) -> _Layer:
             steps[(state >> shift) & mask](state, successors, failures)
             switches = arrival.then(actor)
             for target in targets.intersection(successors):
-                best = found.get(target)
-                if best is None or switches < best.switches:
-                    found[target] = _Arrival(switches, 1 << actor)
-                elif switches == best.switches:
-                    found[target] = _Arrival(switches, best.last | 1 << actor)
+                known = found.get(target)
+                found[target] = (
+                    known.also(actor, switches) if known else _Arrival(switches, 1 << actor)
+                )
             successors.clear()
     return found
 
@@ -150,7 +177,7 @@ def _best_layers(table: list[Row], layers: list[_Layer], finding: Finding) -> li
     """The layers, with only what lies on the best paths to the finding."""
     end = layers[-1][finding.state]
     last = end.last if finding.actor is None else end.before(finding.actor)
-    best: list[_Layer] = [{finding.state: _Arrival(end.switches, last)}]
+    best: list[_Layer] = [{finding.state: end.only(last)}]
     for layer in reversed(layers[:-1]):
         best.append(_best_before(table, layer, best[-1]))
     best.reverse()
@@ -170,7 +197,7 @@ def _best_before(table: list[Row], layer: _Layer, there: _Layer) -> _Layer:
                 last |= arrival.before(actor)
             successors.clear()
         if last:
-            found[state] = _Arrival(arrival.switches, last)
+            found[state] = arrival.only(last)
     return found
 
 
@@ -178,11 +205,7 @@ def _best_targets(arrival: _Arrival, actor: int, successors: list[int], there: _
     """Those successors, by a move of the actor, that continue a best path."""
     switches = arrival.then(actor)
     return [
-        target
-        for target in successors
-        if target in there
-        and there[target].switches == switches
-        and there[target].last >> actor & 1
+        target for target in successors if target in there and there[target].by(actor) == switches
     ]
 
 

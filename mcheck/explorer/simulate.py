@@ -23,7 +23,7 @@ from mcheck.explorer.moves import event, position
 from mcheck.explorer.result import Result, Verdict
 from mcheck.explorer.trace import Trace
 from mcheck.explorer.verdict import undecided
-from mcheck.lang.contract import Choices, Executable, Failure
+from mcheck.lang.contract import Choices, Failure
 
 if TYPE_CHECKING:
     from mcheck.lang import Model
@@ -81,7 +81,7 @@ class _Simulation:
 
     def __init__(self, model: Model[Any], chance: random.Random) -> None:
         self._model = model
-        self._executable: Executable = model.compile()
+        self._executable = model.compile()
         self._chance = chance
         self._watch = Watch(UNLIMITED)
         self._seen: set[int] = set()
@@ -97,7 +97,7 @@ class _Simulation:
         from mcheck.lang.direct import Direct
 
         initial = self._chance.randrange(len(self._executable.initial))
-        direct = Direct(self._model, initial=initial)
+        direct = Direct(self._model, initial, self._executable)
         self._walk = walk = _Walk(states=[direct.state()])
         finding = self._judge(walk.states[0])
         while finding is None and len(walk.moves) < steps:

@@ -1,22 +1,11 @@
 """The modelling language: what a model file imports."""
 
-from mcheck.lang.declare import (
-    Array,
-    Const,
-    Embed,
-    Flag,
-    Int,
-    Lock,
-    Map,
-    OneOf,
-    Ref,
-    State,
-    Struct,
-    atomic,
-    null,
-    owner,
-)
+from __future__ import annotations
+
+from mcheck.lang.constants import Const
+from mcheck.lang.containers import Array, Embed, Map
 from mcheck.lang.errors import ModelError, Refused
+from mcheck.lang.fields import Flag, Int, OneOf, Ref, atomic, owner
 from mcheck.lang.model import Model, always, cover, run, step
 from mcheck.lang.procedures import (
     Held,
@@ -33,10 +22,42 @@ from mcheck.lang.procedures import (
     racy,
     release,
 )
+from mcheck.lang.state import Lock, State
+from mcheck.lang.structs import Struct, null
 
 __all__ = [
-    "Array", "Const", "Embed", "Flag", "Held", "Int", "Lock", "Map", "Model", "ModelError",
-    "OneOf", "Pinned", "Proc", "Range", "Ref", "Refused", "Speculative", "State", "Struct",
-    "Temporary", "always", "at", "atomic", "choose", "cover", "hold", "holds", "null", "owner",
-    "procedure", "racy", "release", "run", "step",
+    "Array",
+    "Const",
+    "Embed",
+    "Flag",
+    "Held",
+    "Int",
+    "Lock",
+    "Map",
+    "Model",
+    "ModelError",
+    "OneOf",
+    "Pinned",
+    "Proc",
+    "Range",
+    "Ref",
+    "Refused",
+    "Speculative",
+    "State",
+    "Struct",
+    "Temporary",
+    "always",
+    "at",
+    "atomic",
+    "choose",
+    "cover",
+    "hold",
+    "holds",
+    "null",
+    "owner",
+    "procedure",
+    "racy",
+    "release",
+    "run",
+    "step",
 ]

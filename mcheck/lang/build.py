@@ -7,15 +7,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from mcheck.lang import layout, procedures
+from mcheck.lang.accesses import Context
 from mcheck.lang.claims import Claims
-from mcheck.lang.declare import Array, Field, Lock, Sequence_, State, Struct
+from mcheck.lang.containers import Array, Element, Sequence_, declarations, stored
 from mcheck.lang.errors import ModelError, StepFailed
-from mcheck.lang.lowering import Lowering, Site_
+from mcheck.lang.lowering import Lowering
 from mcheck.lang.model import Model, Run
 from mcheck.lang.procedures import Running
 from mcheck.lang.program import CallSite, Cell, Instance, Process, Program, Site, Step
 from mcheck.lang.protection import judge
+from mcheck.lang.routines import Site_
 from mcheck.lang.source import keep_asserts
+from mcheck.lang.state import Lock, State
+from mcheck.lang.structs import Struct
 from mcheck.lang.types import Type, integer
 
 
@@ -32,10 +36,11 @@ def build(model: Model[Any]) -> Program:
     sites: list[Site] = []
     written: set[str] = set()
     protected = _protected(state)
+    context = Context(state, cells, sites, written, protected)
     runs = [r for r in model.processes if model.instances(r, state)]
     while True:
         known = len(written)
-        lowered = [_lower(model, r, state, cells, sites, written, protected) for r in runs]
+        lowered = [_lower(model, r, context) for r in runs]
         if len(written) == known:
             break
         sites.clear()
@@ -69,24 +74,16 @@ def build(model: Model[Any]) -> Program:
 def _protected(state: State) -> bool:
     """Whether the model says of any field what protects it."""
     return any(
-        isinstance(d, Field) and d.by is not None
+        field is not None and field.by is not None
         for cls in state.elements_.order
         if cls is not Lock
-        for d in (x if isinstance(x, Field) else x.item for x in cls.declarations().values())
+        for field in map(stored, declarations(cls).values())
     )
 
 
-def _lower(
-    model: Model[Any],
-    each: Run,
-    state: State,
-    cells: dict[str, Cell],
-    sites: list[Site],
-    written: set[str],
-    protected: bool,
-) -> Lowering:
+def _lower(model: Model[Any], each: Run, context: Context) -> Lowering:
     me: Type | None = None
-    instances = model.instances(each, state)
+    instances = model.instances(each, context.state)
     if each.each is not None:
         numbers = [n for _, n in instances if n is not None]
         if isinstance(each.each, Array):
@@ -96,9 +93,7 @@ def _lower(
             me = Type("ref", min(numbers), max(numbers), item)
         else:
             me = integer(min(numbers), max(numbers))
-    lowered = Lowering(
-        state, each.procedure, me, model.table, cells, sites, written, protected
-    )
+    lowered = Lowering(context, each.procedure, me, model.table)
     lowered.run()
     return lowered
 
@@ -157,15 +152,14 @@ def _all_cells(state: State, cells: dict[str, Cell]) -> None:
     """Every declared field has a cell, in the order of declaration, whether used or not."""
     ordered: dict[str, Cell] = {}
     for cls in state.elements_.order:
-        for declared in cls.declarations().values():
-            found = declared if isinstance(declared, Field) else declared.item
-            if not isinstance(found, Field):
+        for declared in declarations(cls).values():
+            found = stored(declared)
+            if found is None:
                 continue
-            length = 1 if isinstance(declared, Field) else declared.count(state)
+            length = declared.count(state) if isinstance(declared, Element) else 1
             key = f"{declared.struct.__name__}.{declared.name}"
             count = state.count_(cls) * length
-            if isinstance(declared, Field) is False:
-                found.name, found.struct = declared.name, declared.struct
+            found.name, found.struct = declared.name, declared.struct
             ordered[key] = cells.get(key) or Cell(
                 key, cls, declared.name, found, found.type_in(state), count, length
             )
@@ -216,7 +210,8 @@ def initial(model: Model[Any]) -> Iterator[State]:
         try:
             model.init(state)
         except StepFailed as failed:
-            raise ModelError(f"init of {model.name} fails: {failed}") from failed
+            where = procedures.source_of(model.init)
+            raise ModelError(f"{where}: init of {model.name} fails: {failed}") from failed
         finally:
             procedures.pop()
         yield state

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from mcheck.lang import ir, procedures, types
-from mcheck.lang.cells import Cells
-from mcheck.lang.declare import Struct
+from mcheck.lang.locks import Locks
+from mcheck.lang.structs import Struct
 from mcheck.lang.types import BOOL, Type
-from mcheck.lang.values import Elems, Static, Val, Value
+from mcheck.lang.values import NEW, Elems, Static, Val, Value
 
 
-class Builtins(Cells):
+class Builtins(Locks):
     """The part of the lowering that knows operators and built-in functions."""
 
     holders: Callable[[type[Struct], str | None], list[str]]
@@ -35,7 +37,7 @@ class Builtins(Cells):
         raise NotImplementedError
 
     def arithmetic(self, op: ast.operator, a: Val, b: Val, node: ast.AST) -> Val:
-        """a op b, with the bounds that follow from those of a and b."""
+        """The value of an operation, with the bounds that follow from those of its operands."""
         if isinstance(op, ast.FloorDiv | ast.Mod):
             return self._division(op, a, b, node)
         x, y = a.type, b.type
@@ -55,7 +57,8 @@ class Builtins(Cells):
                 of = types.integer(min(corners), max(corners))
             case _:
                 raise self.refused(
-                    node, f"{type(op).__name__} is not part of the language",
+                    node,
+                    f"{type(op).__name__} is not part of the language",
                     "+ - * // % & | ^, or << >> by 0..63",
                 )
         return _known(ir.binary(a.expr, op, b.expr), of)
@@ -79,7 +82,7 @@ class Builtins(Cells):
             of = types.integer(min(corners), max(corners))
         else:
             of = types.integer(min(0, y.lo + 1), max(0, y.hi - 1))
-            if 0 <= x.lo and y.lo > 0:
+            if x.lo >= 0 and y.lo > 0:
                 of = types.integer(0, min(x.hi, y.hi - 1))
         return _known(ir.binary(a.expr, op, divisor), of)
 
@@ -107,7 +110,8 @@ class Builtins(Cells):
 
     def _misplaced(self, node: ast.Call) -> Value:
         raise self.refused(
-            node, f"{ast.unparse(node.func)}() stands in the wrong place",
+            node,
+            f"{ast.unparse(node.func)}() stands in the wrong place",
             'yield at("label"), and right after it x = choose(domain)',
         )
 
@@ -115,7 +119,8 @@ class Builtins(Cells):
         """For each element of a generator: how to lower its condition, and the expression."""
         if len(node.args) != 1 or not isinstance(node.args[0], ast.GeneratorExp | ast.ListComp):
             raise self.refused(
-                node, f"{ast.unparse(node.func)}() takes a generator expression",
+                node,
+                f"{ast.unparse(node.func)}() takes a generator expression",
                 "for example any(f.lru for f in k.frame)",
             )
         return self.comprehension(node.args[0])
@@ -134,6 +139,7 @@ class Builtins(Cells):
         conditions: list[ast.expr],
     ) -> list[Callable[[], tuple[ast.expr | None, ast.expr]]]:
         if depth == len(node.generators):
+
             def bind() -> tuple[ast.expr | None, ast.expr]:
                 self.scope.bound.update(bound)
                 every = ast.BoolOp(ast.And(), conditions) if len(conditions) > 1 else None
@@ -171,23 +177,25 @@ class Builtins(Cells):
         self.scope.bound = saved
         return result
 
+    def _tests(
+        self, instances: list[Callable[[], tuple[ast.expr | None, ast.expr]]], *, every: bool
+    ) -> list[Callable[[], ast.expr]]:
+        return [functools.partial(self._bound_test, i, every=every) for i in instances]
+
     def _all(self, node: ast.Call) -> Value:
         instances = self.quantified(node)
-        parts = [lambda i=i: self._bound_test(i, every=True) for i in instances]
-        return Val(self.short_circuit(ast.And(), parts), BOOL)
+        return Val(self.short_circuit(ast.And(), self._tests(instances, every=True)), BOOL)
 
     def _any(self, node: ast.Call) -> Value:
         return Val(self.any_of(self.quantified(node)), BOOL)
 
-    def any_of(
-        self, instances: list[Callable[[], tuple[ast.expr | None, ast.expr]]]
-    ) -> ast.expr:
+    def any_of(self, instances: list[Callable[[], tuple[ast.expr | None, ast.expr]]]) -> ast.expr:
         """Whether one of a comprehension's instances is true."""
-        parts = [lambda i=i: self._bound_test(i, every=False) for i in instances]
-        return self.short_circuit(ast.Or(), parts)
+        return self.short_circuit(ast.Or(), self._tests(instances, every=False))
 
     def exists(self, instances: list[Callable[[], tuple[ast.expr | None, ast.expr]]]) -> ast.expr:
         """Whether a comprehension has any element at all."""
+
         def kept(i: Callable[[], tuple[ast.expr | None, ast.expr]]) -> ast.expr:
             saved = dict(self.scope.bound)
             condition, _ = i()
@@ -218,18 +226,22 @@ class Builtins(Cells):
     def _extreme(self, node: ast.Call) -> Value:
         function = ast.unparse(node.func)
         if len(node.args) == 1:
-            instances = self.quantified(node)
-            saved = dict(self.scope.bound)
-            values: list[Val] = []
-            for instance in instances:
+
+            def bound(instance: Callable[[], tuple[ast.expr | None, ast.expr]]) -> Val:
+                saved = dict(self.scope.bound)
                 condition, element = instance()
                 if condition is not None:
                     raise self.refused(
-                        node, f"{function}() over a filtered domain, which may be empty",
+                        node,
+                        f"{function}() over a filtered domain, which may be empty",
                         f"{function}(x if cond else neutral for ...)",
                     )
-                values.append(self.number(element))
-                self.scope.bound = dict(saved)
+                value = self.number(element)
+                self.scope.bound = saved
+                return value
+
+            instances = self.quantified(node)
+            values = self.in_order([functools.partial(bound, i) for i in instances])
         else:
             values = self.in_order([lambda a=a: self.number(a) for a in node.args])
         if not values:
@@ -267,13 +279,14 @@ class Builtins(Cells):
         return Val(self.test(node.args[0]), BOOL)
 
     def _hold(self, node: ast.Call) -> Value:
-        return self.lower(node.args[0])
+        return replace(self.as_val(self.lower(node.args[0]), node), hold=NEW)
 
     def _release(self, node: ast.Call) -> Value:
         value = self.as_val(self.lower(node.args[0]), node)
         if value.hold is None:
             raise self.refused(
-                node, "release() of something that owns no reference",
+                node,
+                "release() of something that owns no reference",
                 "a local declared Held[...], Temporary[...], Speculative[...] or Pinned[...]",
             )
         self.env.owned.discard(value.hold)

@@ -3,61 +3,34 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from mcheck.lang import ir, types
-from mcheck.lang.cfg import Graph
-from mcheck.lang.declare import Element, Embed, Field, Lock, Map, Ref, State, Struct
-from mcheck.lang.errors import Refused
-from mcheck.lang.program import Access, Cell, Site
-from mcheck.lang.source import Function
+from mcheck.lang.accesses import FOLLOW, Accesses
+from mcheck.lang.containers import Element, Embed, declarations
+from mcheck.lang.fields import Field
+from mcheck.lang.program import Cell, Site
+from mcheck.lang.structs import Struct
 from mcheck.lang.types import Type
-from mcheck.lang.values import Elems, Env, Key, Static, Val, Value
+from mcheck.lang.values import Elems, Key, Static, Val, Value
 
 V = TypeVar("V")
 
 
-@dataclass
-class Scope:
-    """The function that is lowered now: its text, and what its names stand for.
+class Cells(Accesses):
+    """The part of the lowering that turns names of state into cells and elements."""
 
-    prefix: makes its locals' names unique; bound: names that stand for something known;
-    holds: the locals that own references; bounds: declared bounds of locals.
-    """
-
-    function: Function
-    prefix: str
-    bound: dict[str, Value] = field(default_factory=dict[str, Value])
-    holds: dict[str, str] = field(default_factory=dict[str, str])
-    graph: Graph | None = None
-
-    def variable(self, name: str) -> str:
-        """The full name of a local."""
-        return f"{self.prefix}.{name}"
-
-
-class Cells:
-    """The part of the lowering that knows the state, and what is known of it on this path."""
-
-    state: State
-    scope: Scope
-    env: Env
     out: list[ast.stmt]
     cells: dict[str, Cell]
     sites: list[Site]
-    protected: bool
-    in_property: bool
-    reading: bool
     ghosts: list[ast.AST]
     written: set[str]
     temporaries: int
-
-    def refused(self, node: ast.AST, problem: str, instead: str = "") -> Refused:
-        """An error at a place in the function that is lowered now."""
-        raise NotImplementedError
+    reading: bool
 
     def value(self, node: ast.expr) -> Val:
         """The value of an expression."""
@@ -74,7 +47,7 @@ class Cells:
     # --- statements that an expression needs first
 
     @contextmanager
-    def collecting(self) -> Iterator[list[ast.stmt]]:
+    def collecting(self) -> Generator[list[ast.stmt]]:
         """Statements go to a list of their own."""
         saved, self.out = self.out, []
         try:
@@ -108,6 +81,12 @@ class Cells:
                 kept = self.fresh(value.type)
                 self.out.insert(marks[i], ir.assign(kept.expr, value.expr))
                 values[i] = replace(value, expr=kept.expr)  # pyright: ignore[reportArgumentType, reportCallIssue]
+            owner = value.owner if isinstance(value, Elems) else None
+            if owner is not None and marks[i] < len(self.out) and not _stable(owner.expr):
+                kept = self.fresh(owner.type)
+                self.out.insert(marks[i], ir.assign(kept.expr, owner.expr))
+                owner = replace(owner, expr=kept.expr)
+                values[i] = replace(value, owner=owner)  # pyright: ignore[reportArgumentType, reportCallIssue]
         return values
 
     def site(self, kind: str, message: str, node: ast.AST) -> int:
@@ -131,7 +110,8 @@ class Cells:
         hold = id_ if node.id in self.scope.holds else None
         if hold and id_ not in self.env.owned:
             raise self.refused(
-                node, f"{node.id} is used after its reference was given up",
+                node,
+                f"{node.id} is used after its reference was given up",
                 "copy it to a plain local before, if only its identity is needed",
             )
         known = self.env.types[id_]
@@ -172,7 +152,7 @@ class Cells:
         self.touch(cell, owner, write=False, node=node)
         key = None
         if owner.key is not None and cell.key not in self.written and length == 1:
-            key = (*owner.key, cell.name)
+            key = (*owner.key, FOLLOW + cell.name)
         of = replace(cell.type, epoch=owner.type.epoch)
         return Val(ir.cell(cell.key + "'" * of.epoch, index), of, key)
 
@@ -204,21 +184,24 @@ class Cells:
         """The position that an index names, checked."""
         declared = elems.declared
         index = self.value(node.slice)
-        if isinstance(declared, Map):
-            if index.type.kind != "ref" or index.type.of not in (declared.key, None):
+        key = declared.keys()
+        if key is not None:
+            if index.type.kind != "ref" or index.type.of not in (key, None):
                 raise self.refused(
-                    node, f"{declared.name} is a Map over {declared.key.__name__}, not {index.type}"
+                    node, f"{declared.name} is a Map over {key.__name__}, not {index.type}"
                 )
             return ir.plus(self.deref(index, node.slice), -1)
         if index.type.kind not in ("int", "bool"):
             raise self.refused(
-                node, f"an Array is indexed by a number, and this is {index.type}",
+                node,
+                f"an Array is indexed by a number, and this is {index.type}",
                 "a Map, for elements as keys",
             )
         item = declared.item
         if isinstance(item, type) and item.interchangeable_:
             raise self.refused(
-                node, f"{item.__name__} is interchangeable: its elements have no numbers",
+                node,
+                f"{item.__name__} is interchangeable: its elements have no numbers",
                 "choose(...), a for over all of them, or a Ref",
             )
         n = declared.count(self.state)
@@ -250,17 +233,21 @@ class Cells:
             n = value.declared.count(self.state)
             if isinstance(value.declared.item, Field):
                 cell, owner = self.field_item(value)
-                return [
-                    lambda i=i: self.read(cell, owner, ir.const(i), n, node) for i in range(n)
-                ]
-            return [lambda i=i: self.element(value, ir.const(i), i, node) for i in range(n)]
+
+                def read(i: int) -> Value:
+                    return self.read(cell, owner, ir.const(i), n, node)
+
+                return [functools.partial(read, i) for i in range(n)]
+            element = functools.partial(self.element, value)
+            return [functools.partial(element, ir.const(i), i, node) for i in range(n)]
         if isinstance(value, Static):
             try:
-                return [lambda v=v: Static(v) for v in value.value]
+                return [functools.partial(Static, v) for v in value.value]
             except TypeError:
                 pass
         raise self.refused(
-            node, "this is nothing to run over",
+            node,
+            "this is nothing to run over",
             "an Array, a Map, a range or a tuple of constants, or an enum class",
         )
 
@@ -276,11 +263,13 @@ class Cells:
             base = self.lower(node.value)
             if isinstance(base, Val):
                 struct = self.struct_of(base, node)
-                declared = getattr(struct, node.attr, None)
+                declared = declarations(struct).get(node.attr)
                 if isinstance(declared, Field):
                     return self._at(self.cell_of(declared, struct), base, ir.const(0), 1, node)
                 if isinstance(declared, Element):
-                    raise self.refused(node, "elements are never assigned", "assign to their fields")
+                    raise self.refused(
+                        node, "elements are never assigned", "assign to their fields"
+                    )
                 raise self.refused(node, f"{struct.__name__} declares no field {node.attr}")
         if isinstance(node, ast.Subscript):
             base = self.lower(node.value)
@@ -308,101 +297,12 @@ class Cells:
         expr = value.expr
         if not cell.type.includes(value.type):
             kind = "null" if cell.type.kind == "ref" else "bounds"
-            site = self.site(kind, f"{cell.key} is {cell.type}", node)
+            says = "may not be null" if kind == "null" else f"is {cell.type}"
+            site = self.site(kind, f"{cell.key} {says}", node)
             expr = ir.call("within", expr, cell.type.lo, cell.type.hi, site)
         self.touch(cell, owner, write=True, node=node)
         self.written.add(cell.key)
         self.out.append(ir.assign(ast.Subscript(ir.name(cell.key), index, ast.Store()), expr))
-
-    # --- who may touch what
-
-    def touch(self, cell: Cell, owner: Val, *, write: bool, node: ast.AST) -> None:
-        """Note an access: for a step's extent, and for what protects the cell."""
-        if self.in_property:
-            return
-        if self.env.crossed:
-            raise self.refused(
-                node,
-                f"shared state is touched here and also before {self.env.crossed}, in one step",
-                f"add a yield after {self.env.crossed}, or write its text here",
-            )
-        self.env.touched = True
-        by = cell.field.by
-        if not self.protected or by is None:
-            return
-        needed = self._lock_key(by, owner, node) if isinstance(by, str) else None
-        held = needed is not None and needed in self.env.locks
-        own = owner.key is not None and owner.key[0] == "me"
-        source = self.scope.function.source(node)
-        access = Access(cell.key, owner.key, write, held, self.racing, own, source)
-        self.env.accesses = (*self.env.accesses, access)
-
-    racing = False
-
-    def _lock_key(self, path: str, owner: Val, node: ast.AST) -> Key | None:
-        """The lock that protects a field of an element: a path from it, or from the state."""
-        struct = self.struct_of(owner, node)
-        first = path.split(".")[0]
-        key: Key | None = owner.key
-        if not isinstance(getattr(struct, first, None), Embed | Ref):
-            struct, key = type(self.state), ("#", type(self.state), 1)
-        for name in path.split("."):
-            declared = getattr(struct, name, None)
-            if isinstance(declared, Ref):
-                key, struct = (None if key is None else (*key, name)), declared.of
-            elif isinstance(declared, Embed):
-                if key is not None and key[0] == "#":
-                    place = self.state.elements_.places[declared]
-                    key = ("#", declared.item, place.base + key[2] - 1)
-                elif key is not None:
-                    key = (*key, name)
-                struct = declared.item
-            else:
-                raise self.refused(
-                    node, f'by="{path}": {struct.__name__} has no lock or reference {name}'
-                )
-        if struct is not Lock:
-            raise self.refused(node, f'by="{path}" ends at a {struct.__name__}, not at a Lock')
-        return key
-
-    # --- locks
-
-    def lock_test(self, lock: Val, node: ast.Attribute) -> Val:
-        """`l.held` and `l.mine`."""
-        holder = self.read(self.cell_of(_holder(), Lock), lock, ir.const(0), 1, node)
-        if node.attr == "held":
-            return Val(ir.compare(holder.expr, ast.NotEq(), ir.const(0)), types.BOOL)
-        return Val(ir.equal(holder.expr, ir.name("process")), types.BOOL)
-
-    def lock_change(self, lock: Val, node: ast.AST, *, acquire: bool) -> None:
-        """`l.acquire()` and `l.release()`."""
-        cell = self.cell_of(_holder(), Lock)
-        owner = lock
-        if not isinstance(lock.expr, ast.Constant):
-            owner = self.spill(self.deref(lock, node), replace(lock.type, lo=1), lock.key)
-        holder = self.read(cell, owner, ir.const(0), 1, node)
-        if acquire:
-            wrong = "a lock is acquired that is held already"
-            test = ir.equal(holder.expr, ir.const(0))
-            value = Val(ir.name("process"), cell.type)
-        else:
-            wrong = "a lock is released by a process that does not hold it"
-            test = ir.equal(holder.expr, ir.name("process"))
-            value = Val(ir.const(0), cell.type)
-        self.out.append(ir.require(test, self.site("lock", wrong, node)))
-        assert isinstance(holder.expr, ast.Subscript)
-        self.store(cell, holder.expr.slice, owner, value, node)
-        if lock.key is not None:
-            held = self.env.locks
-            self.env.locks = held | {lock.key} if acquire else held - {lock.key}
-        elif not acquire:
-            self.env.locks = frozenset()
-
-
-def _holder() -> Field[Any]:
-    declared = vars(Lock)["holder"]
-    assert isinstance(declared, Field)
-    return declared  # pyright: ignore[reportUnknownVariableType]
 
 
 def absolute(of: Type) -> Key | None:

@@ -127,7 +127,9 @@ class Builder:
         """The graph of the function."""
         end = Return(self.function.tree)
         entry = self._block(self.function.tree.body, end, None)
-        self.waits.sort(key=lambda w: (getattr(w.ast, "lineno", 0), getattr(w.ast, "col_offset", 0)))
+        self.waits.sort(
+            key=lambda w: (getattr(w.ast, "lineno", 0), getattr(w.ast, "col_offset", 0))
+        )
         self._name_labels()
         return Graph(self.function, entry, self.waits, self.holds)
 
@@ -135,9 +137,14 @@ class Builder:
         seen: dict[str, Wait] = {}
         for number, wait in enumerate(self.waits, 1):
             wait.label = wait.label or f"step{number}"
+            if wait.label == "done":
+                raise self.function.refused(
+                    wait.ast, "the label 'done' is where a finished process stands", "another name"
+                )
             if wait.label in seen:
                 raise self.function.refused(
-                    wait.ast, f"the label {wait.label!r} stands twice in {self.function.name}",
+                    wait.ast,
+                    f"the label {wait.label!r} stands twice in {self.function.name}",
                     "a name of its own for each step",
                 )
             seen[wait.label] = wait
@@ -153,7 +160,8 @@ class Builder:
                 choices.insert(0, choice)
                 if i == 0 or (self._choice(body[i - 1]) is None and not _is_yield(body[i - 1])):
                     raise self.function.refused(
-                        body[i], "choose() stands in the middle of a step",
+                        body[i],
+                        "choose() stands in the middle of a step",
                         "a yield right before it: what a step chooses, it chooses at its head",
                     )
                 i -= 1
@@ -168,7 +176,10 @@ class Builder:
         target, value = _assignment(statement)
         if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name):
             return None
-        if value.func.id in self.function.locals or self.function.names.get(value.func.id) is not choose:
+        if (
+            value.func.id in self.function.locals
+            or self.function.names.get(value.func.id) is not choose
+        ):
             return None
         if not isinstance(target, ast.Name) or len(value.args) != 1 or value.keywords:
             raise self.function.refused(
@@ -261,7 +272,8 @@ class Builder:
                 wait.atomic = atomic
             case _:
                 raise self.function.refused(
-                    value, f"at() takes no {keyword.arg} like this",
+                    value,
+                    f"at() takes no {keyword.arg} like this",
                     'until=lambda: ..., rest=True, atomic="name of the primitive"',
                 )
 

@@ -7,19 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 from mcheck.lang import ir
-from mcheck.lang.cells import Scope
+from mcheck.lang.accesses import Scope
 from mcheck.lang.cfg import Return
-from mcheck.lang.declare import State, Struct
 from mcheck.lang.errors import ModelError
+from mcheck.lang.helpers import Helpers
 from mcheck.lang.procedures import source_of
 from mcheck.lang.program import Cell, Claim, Site
 from mcheck.lang.source import function_of
-from mcheck.lang.statements import Statements
+from mcheck.lang.state import State
+from mcheck.lang.structs import Struct
 from mcheck.lang.types import BOOL, Type
 from mcheck.lang.values import Env, Static, Val, Value
 
 
-class Claims(Statements):
+class Claims(Helpers):
     """Lowers the properties of a model."""
 
     def __init__(

@@ -19,12 +19,13 @@ from mcheck.lang import procedures
 from mcheck.lang.build import initial as initial_states
 from mcheck.lang.build import numbers_in
 from mcheck.lang.contract import Choices, Failure, Source
-from mcheck.lang.declare import Null, encode, misfit, show
 from mcheck.lang.emit.python import PythonProgram
 from mcheck.lang.errors import ModelError, StepFailed
+from mcheck.lang.fields import encode, misfit, show
 from mcheck.lang.model import Model
 from mcheck.lang.procedures import At, Running
 from mcheck.lang.program import Instance, Process, Step
+from mcheck.lang.structs import Null
 
 Pick = Callable[[str, list[str]], int]
 _LANGUAGE = Path(__file__).parent
@@ -42,7 +43,9 @@ class Move:
 class Runner(Running):
     """One process that runs directly: its generator, and the references it owns."""
 
-    def __init__(self, process: Process, instance: Instance, generator: Generator[At | None]) -> None:
+    def __init__(
+        self, process: Process, instance: Instance, generator: Generator[At | None]
+    ) -> None:
         """Keep the generator; `at` is what its last yield said."""
         self.process, self.instance, self.generator = process, instance, generator
         self.at: At | None = None
@@ -78,7 +81,8 @@ class Direct:
         """Begin in the initial state with that number.
 
         Args:
-            model: what to run; initial: which of its initial states, counted from 0;
+            model: what to run.
+            initial: which of the compiled model's initial states, counted from 0.
             program: the model's compiled form, where the caller has it already.
 
         Raises:
@@ -87,15 +91,17 @@ class Direct:
         self.model = model
         self.compiled = program or model.compile()
         self.program = self.compiled.program
-        states = list(initial_states(model))
+        states = self.compiled.initial
         if not 0 <= initial < len(states):
             raise ModelError(f"{model.name} has the initial states 0..{len(states) - 1}")
-        self.k = states[initial]
-        instances = [i for _, i in self.compiled.instances]
-        self.k.elements_.attach(instances)
         functions = model.procedures()
         self.routines = {f.function.__code__: name for name, f in functions.items()}
-        self.runners = [self._begin(p, i) for p, i in self.compiled.instances]
+        for k in initial_states(model):
+            self.k = k
+            self.k.elements_.attach([i for _, i in self.compiled.instances])
+            self.runners = [self._begin(p, i) for p, i in self.compiled.instances]
+            if self.state() == states[initial]:
+                break
 
     def _begin(self, process: Process, instance: Instance) -> Runner:
         runs = [r for r in self.model.processes if self.model.instances(r, self.k)]
@@ -262,4 +268,3 @@ class Direct:
                 if value is not None and variable.type.bits:
                     packed |= encode(value) - variable.type.lo << instance.base + variable.offset
         return packed
-

@@ -10,8 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mcheck.lang.declare import Array, Element, Field, Indexed, Keyed, Map, State, Struct
+from mcheck.lang.containers import Array, Element, declarations
 from mcheck.lang.errors import ModelError
+from mcheck.lang.fields import Field
+from mcheck.lang.state import State
+from mcheck.lang.structs import Declaration, Struct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,18 +55,19 @@ class Elements:
         if cls in path:
             names = " in ".join(c.__name__ for c in (*path, cls))
             raise ModelError(f"a struct cannot contain itself: {names}; use a Ref")
-        for declared in cls.declarations().values():
+        for declared in declarations(cls).values():
             if isinstance(declared, Element) and isinstance(declared.item, type):
                 self._visit(declared.item, (*path, cls))
         if cls not in self.order:
             self.order.append(cls)
 
     def _number(self) -> None:
-        sized = {type(self.state)}
+        sized: set[type[Struct]] = {type(self.state)}
         for cls in self.order:
-            for declared in cls.declarations().values():
-                if isinstance(declared, Map) and declared.key not in sized:
-                    self._size_key(declared, sized)
+            for declared in declarations(cls).values():
+                key = declared.keys() if isinstance(declared, Element) else None
+                if key is not None and key not in sized:
+                    self._size_key(declared, key, sized)
                 if isinstance(declared, Element) and isinstance(declared.item, type):
                     n = declared.count(self.state)
                     inner = declared.item
@@ -71,9 +75,8 @@ class Elements:
                     self.counts[inner] += self.counts[cls] * n
             sized.add(cls)
 
-    def _size_key(self, declared: Map[Any, Any], sized: set[type[Struct]]) -> None:
+    def _size_key(self, declared: Declaration, key: type[Struct], sized: set[type[Struct]]) -> None:
         """A map's keys must be counted before the map is: they stand higher in the order."""
-        key = declared.key
         if key not in self.counts:
             raise ModelError(
                 f"{declared.struct.__name__}.{declared.name} is a Map over {key.__name__}, "
@@ -82,7 +85,7 @@ class Elements:
         holders = [
             c
             for c in self.order
-            for d in c.declarations().values()
+            for d in declarations(c).values()
             if isinstance(d, Element) and d.item is key
         ]
         if not set(holders) <= sized | {declared.struct} or not self.counts[key]:
@@ -120,7 +123,7 @@ class Elements:
                 self.built[cls].append(instance)
         for cls in self.order:
             for instance in self.built[cls]:
-                for declared in cls.declarations().values():
+                for declared in declarations(cls).values():
                     instance.values_[declared.name] = self._start(instance, declared)
 
     def _start(self, instance: Struct, declared: Field[Any] | Element[Any]) -> Any:
@@ -141,8 +144,7 @@ class Elements:
                 if isinstance(declared, Array) and declared.names:
                     own = declared.names[i] if i < len(declared.names) else f"{declared.name}[{i}]"
                     element.name_ = own if top else f"{instance.name_}.{own}"
-        sequence = Keyed if isinstance(declared, Map) else Indexed
-        return sequence(declared, name, items, self.state)
+        return declared.sequence(name, items, self.state)
 
     def attach(self, processes: Sequence[Any]) -> None:
         """Tell the locks which processes there are."""

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import ast
 import enum
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from mcheck.lang import ir, types
-from mcheck.lang.builtin import Builtins
-from mcheck.lang.declare import Const, Element, Field, Lock, Null, State, Struct
+from mcheck.lang.comparisons import Comparisons
+from mcheck.lang.constants import Const
+from mcheck.lang.containers import declarations
 from mcheck.lang.errors import Refused
-from mcheck.lang.procedures import Procedure
+from mcheck.lang.fields import Field
+from mcheck.lang.procedures import as_procedure
+from mcheck.lang.state import Lock, State
+from mcheck.lang.structs import Null, Struct
 from mcheck.lang.types import BOOL, Type
 from mcheck.lang.values import Elems, Method, Static, Val, Value
+from mcheck.lang.wording import describe, expression_refused
 
 
-class Expressions(Builtins):
+class Expressions(Comparisons):
     """The part of the lowering that turns an expression into a value."""
+
+    def inline(self, function: Any, arguments: list[Value], node: ast.AST) -> Value:
+        """What a helper function returns."""
+        raise NotImplementedError
 
     def lower(self, node: ast.expr) -> Value:
         """The value of an expression; statements it needs first are appended to the output."""
         method: Callable[[Any], Value] | None = getattr(self, f"lower_{type(node).__name__}", None)
         if method is None:
-            raise self.refused(node, f"{_words(node)} is not part of the language", _instead(node))
+            raise self.refused(node, *expression_refused(node))
         return method(node)
 
     def value(self, node: ast.expr) -> Val:
@@ -49,7 +59,8 @@ class Expressions(Builtins):
                 case _:
                     pass
         raise self.refused(
-            node, f"{_describe(value)} is no value of the language",
+            node,
+            f"{describe(value)} is no value of the language",
             "a number, a flag, a member of an enum, an element or null",
         )
 
@@ -135,12 +146,16 @@ class Expressions(Builtins):
     def lower_Constant(self, node: ast.Constant) -> Value:
         if isinstance(node.value, bool | int):
             return Static(node.value)
-        raise self.refused(node, f"{node.value!r} is no value of the language", "a number or a flag")
+        raise self.refused(
+            node, f"{node.value!r} is no value of the language", "a number or a flag"
+        )
 
     def lower_Name(self, node: ast.Name) -> Value:
-        return self.local(node) if node.id in self.scope.function.locals or (
-            node.id in self.scope.bound
-        ) else Static(self.scope.function.lookup(node))
+        return (
+            self.local(node)
+            if node.id in self.scope.function.locals or (node.id in self.scope.bound)
+            else Static(self.scope.function.lookup(node))
+        )
 
     def lower_Attribute(self, node: ast.Attribute) -> Value:
         base = self.lower(node.value)
@@ -150,7 +165,7 @@ class Expressions(Builtins):
             else:
                 return self._static_attribute(base, node)
         if isinstance(base, Elems | Method):
-            raise self.refused(node, f"{_describe(base)} has no {node.attr}", "index it first")
+            raise self.refused(node, f"{describe(base)} has no {node.attr}", "index it first")
         return self.attribute(base, node)
 
     def _static_attribute(self, base: Static, node: ast.Attribute) -> Value:
@@ -162,12 +177,13 @@ class Expressions(Builtins):
         """A field, an element declaration, a constant or a method of an element."""
         struct = self.struct_of(base, node)
         declared = vars_of(struct).get(node.attr)
-        if isinstance(declared, Field):
-            return self.read(self.cell_of(declared, struct), base, ir.const(0), 1, node)
+        stored = declarations(struct).get(node.attr)
+        if isinstance(stored, Field):
+            return self.read(self.cell_of(stored, struct), base, ir.const(0), 1, node)
+        if stored is not None:
+            return self.elements(Elems(base, stored), node)
         if isinstance(declared, Const):
             return Static(self.state.constants_[node.attr])
-        if isinstance(declared, Element):
-            return self.elements(Elems(base, declared), node)
         if struct is Lock and node.attr in ("held", "mine"):
             return self.lock_test(base, node)
         if isinstance(declared, property) and declared.fget is not None:
@@ -182,16 +198,25 @@ class Expressions(Builtins):
         base = self.lower(node.value)
         if isinstance(base, Static):
             index = self.lower(node.slice)
-            if isinstance(index, Static) and isinstance(base.value, tuple | type):
-                return Static(base.value[index.value])
+            if isinstance(index, Static):
+                return self._static_item(base, index, node)
         if not isinstance(base, Elems):
             raise self.refused(node, "only an Array or a Map can be indexed")
         return self.item(base, node)
+
+    def _static_item(self, base: Static, index: Static, node: ast.AST) -> Value:
+        try:
+            return Static(base.value[index.value])
+        except (TypeError, LookupError) as e:
+            raise self.refused(node, f"{base.value!r}[{index.value!r}]: {e}") from None
 
     def lower_UnaryOp(self, node: ast.UnaryOp) -> Value:
         if isinstance(node.op, ast.Not):
             return Val(ir.negate(self.test(node.operand)), BOOL)
         if isinstance(node.op, ast.USub | ast.UAdd):
+            known = self.lower(node.operand)
+            if isinstance(known, Static) and isinstance(known.value, int):
+                return Static(-known.value if isinstance(node.op, ast.USub) else +known.value)
             operand = self.number(node.operand)
             if isinstance(node.op, ast.UAdd):
                 return operand
@@ -200,8 +225,13 @@ class Expressions(Builtins):
         raise self.refused(node, "~ is not part of the language", "arithmetic, or `not`")
 
     def lower_BinOp(self, node: ast.BinOp) -> Value:
-        a, b = self.in_order([lambda: self.number(node.left), lambda: self.number(node.right)])
-        return self.arithmetic(node.op, a, b, node)
+        left, right = self.in_order([lambda: self.lower(node.left), lambda: self.lower(node.right)])
+        a, b = self.as_number(left, node.left), self.as_number(right, node.right)
+        result = self.arithmetic(node.op, a, b, node)
+        known = ir.value_of(result.expr)
+        if known is not None and isinstance(left, Static) and isinstance(right, Static):
+            return Static(known)
+        return result
 
     def lower_BoolOp(self, node: ast.BoolOp) -> Value:
         def flag(part: ast.expr) -> ast.expr:
@@ -216,14 +246,27 @@ class Expressions(Builtins):
         return Val(self.short_circuit(node.op, parts), BOOL)
 
     def lower_Compare(self, node: ast.Compare) -> Value:
-        operands = self.in_order(
-            [lambda n=n: self.lower(n) for n in [node.left, *node.comparators]]
-        )
-        parts = [
-            self.comparison(op, a, b, node)
-            for op, a, b in zip(node.ops, operands, operands[1:], strict=False)
-        ]
-        return Val(ir.both(ast.And(), parts), BOOL)
+        if len(node.ops) == 1:
+            a, b = self.in_order(
+                [lambda n=n: self.lower(n) for n in (node.left, node.comparators[0])]
+            )
+            return Val(self.comparison(node.ops[0], a, b, node), BOOL)
+        previous: list[Value] = [self._kept(self.lower(node.left))]
+
+        def part(op: ast.cmpop, right: ast.expr) -> ast.expr:
+            left = previous.pop()
+            previous.append(self._kept(self.lower(right)))
+            return self.comparison(op, left, previous[0], node)
+
+        pairs = zip(node.ops, node.comparators, strict=True)
+        parts = [functools.partial(part, op, right) for op, right in pairs]
+        return Val(self.short_circuit(ast.And(), parts), BOOL)
+
+    def _kept(self, value: Value) -> Value:
+        """A value that is looked at again later, computed once."""
+        if not isinstance(value, Val) or isinstance(value.expr, ast.Constant | ast.Name):
+            return value
+        return replace(self.spill(value.expr, value.type, value.key), hold=value.hold)
 
     def lower_IfExp(self, node: ast.IfExp) -> Value:
         test = self.test(node.test)
@@ -256,12 +299,11 @@ class Expressions(Builtins):
                 raise self.refused(node, f"{function.function.__name__}() stands alone")
             return self.inline(function.function, [function.element, *self.arguments(node)], node)
         if not isinstance(function, Static):
-            raise self.refused(node, f"{_describe(function)} cannot be called")
-        if isinstance(function.value, Procedure):
-            raise self.refused(
-                node, f"{function.value.__name__} is a procedure",
-                f"yield from {function.value.__name__}(...)",
-            )
+            raise self.refused(node, f"{describe(function)} cannot be called")
+        procedure = as_procedure(function.value)
+        if procedure is not None:
+            name = procedure.__name__
+            raise self.refused(node, f"{name} is a procedure", f"yield from {name}(...)")
         builtin = self.builtin(function.value)
         if builtin is not None:
             return builtin(node)
@@ -275,59 +317,20 @@ class Expressions(Builtins):
 
     def number(self, node: ast.expr) -> Val:
         """The value of an expression that is computed with."""
-        value = self.value(node)
+        return self.as_number(self.lower(node), node)
+
+    def as_number(self, found: Value, node: ast.expr) -> Val:
+        """A value as something that arithmetic can take."""
+        value = self.as_val(found, node)
         if value.type.kind in ("int", "bool"):
             return value
         of = value.type.of
         if isinstance(of, type) and issubclass(of, Struct) and of.interchangeable_:
             raise self.refused(
-                node, f"{of.__name__} is interchangeable: nothing is computed with a reference to it"
+                node,
+                f"{of.__name__} is interchangeable: nothing is computed with a reference to it",
             )
         raise self.refused(node, f"a {value.type} is nothing to compute with", "a number")
-
-    def comparison(self, op: ast.cmpop, a: Value, b: Value, node: ast.Compare) -> ast.expr:
-        """One comparison, 0 or 1."""
-        if isinstance(op, ast.In | ast.NotIn):
-            if not isinstance(b, Static) or not isinstance(b.value, tuple | frozenset | set | range):
-                raise self.refused(node, "`in` takes a tuple", "x in (A, B)")
-            left = self.as_val(a, node)
-            found = ir.both(
-                ast.Or(),
-                [self._equal(left, self.as_val(Static(v), node), node, ast.Eq()) for v in b.value],
-            )
-            return found if isinstance(op, ast.In) else ir.negate(found)
-        x, y = self.as_val(a, node), self.as_val(b, node)
-        if isinstance(op, ast.Is | ast.IsNot):
-            if "int" in (x.type.kind, y.type.kind):
-                raise self.refused(node, "`is` compares elements, not numbers", "==")
-            if x.type.epoch != y.type.epoch and types.NULL not in (x.type, y.type):
-                raise self.refused(node, "`is` between the states before and after", "==")
-        if isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
-            self._ordered(x, node)
-            self._ordered(y, node)
-            return ir.compare(x.expr, op, y.expr)
-        same = ast.Eq() if isinstance(op, ast.Eq | ast.Is) else ast.NotEq()
-        return self._equal(x, y, node, same)
-
-    def _equal(self, x: Val, y: Val, node: ast.AST, op: ast.cmpop) -> ast.expr:
-        if not types.compatible(x.type, y.type):
-            raise self.refused(node, f"a {x.type} is never a {y.type}", "compare like with like")
-        if x.type.hi < y.type.lo or y.type.hi < x.type.lo:
-            return ir.const(isinstance(op, ast.NotEq)) if self.pure(x, y) else ir.compare(x.expr, op, y.expr)
-        if isinstance(x.expr, ast.Constant) and not isinstance(y.expr, ast.Constant):
-            x, y = y, x
-        return ir.compare(x.expr, op, y.expr)
-
-    def pure(self, *values: Val) -> bool:
-        """Whether dropping the values' computation changes nothing."""
-        return all(ir.total(v.expr) for v in values)
-
-    def _ordered(self, value: Val, node: ast.AST) -> None:
-        if value.type.kind in ("int", "bool"):
-            return
-        of = value.type.of
-        why = "interchangeable" if getattr(of, "interchangeable_", False) else "no number"
-        raise self.refused(node, f"a {value.type} is {why}: it has no order", "== or !=")
 
     def lower_Tuple(self, node: ast.Tuple) -> Value:
         parts = [self.lower(e) for e in node.elts]
@@ -363,7 +366,7 @@ def vars_of(struct: type[Struct]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for base in reversed(struct.__mro__):
         if base not in (Struct, State, object):
-            found.update({k: v for k, v in vars(base).items() if not k.startswith("_")})
+            found.update({k: v for k, v in vars(base).items() if k[0] != "_" and k[-1] != "_"})
     return found
 
 
@@ -375,39 +378,6 @@ _OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Gt: ast.LtE,
     ast.LtE: ast.Gt,
 }
-
-_WORDS = {
-    ast.Lambda: ("a lambda", "a plain function, or until=lambda: ... at a yield"),
-    ast.ListComp: ("a list", "all(...), any(...), sum(...), min(...), max(...) over a generator"),
-    ast.GeneratorExp: ("a bare generator expression", "all(...), any(...), sum(...)"),
-    ast.Dict: ("a dict", "a Map declared in the state"),
-    ast.List: ("a list", "an Array declared in the state, or a tuple of constants"),
-    ast.Set: ("a set", "a tuple of constants"),
-    ast.JoinedStr: ("an f-string", "no text at all: traces name things by themselves"),
-    ast.NamedExpr: (":=", "an assignment of its own before it"),
-    ast.Await: ("await", "yield from"),
-    ast.Starred: ("*", "each argument by itself"),
-}
-
-
-def _words(node: ast.AST) -> str:
-    return _WORDS.get(type(node), (type(node).__name__, ""))[0]
-
-
-def _instead(node: ast.AST) -> str:
-    return _WORDS.get(type(node), ("", "the language reference lists what there is"))[1]
-
-
-def _describe(value: Value) -> str:
-    match value:
-        case Elems():
-            return f"{value.declared.struct.__name__}.{value.declared.name}"
-        case Method():
-            return f"the method {value.function.__name__}"
-        case Static():
-            return repr(value.value)
-        case _:
-            return f"a {value.type}"
 
 
 def _name(e: ast.expr) -> str:

@@ -16,7 +16,8 @@ the program's list of checks: what fails there, and where that stands.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
 
 IR = ast.expr
 
@@ -41,30 +42,30 @@ def value_of(e: IR) -> int | None:
     return int(e.value) if isinstance(e, ast.Constant) and isinstance(e.value, int) else None
 
 
-_FOLD = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
+_FOLD: dict[type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
     ast.FloorDiv: lambda a, b: a // b,
-    ast.Mod: lambda a, b: a % b,
+    ast.Mod: operator.mod,
     ast.BitAnd: lambda a, b: a & b,
     ast.BitOr: lambda a, b: a | b,
     ast.BitXor: lambda a, b: a ^ b,
     ast.LShift: lambda a, b: a << b,
     ast.RShift: lambda a, b: a >> b,
 }
-_COMPARE = {
-    ast.Eq: lambda a, b: a == b,
-    ast.NotEq: lambda a, b: a != b,
-    ast.Lt: lambda a, b: a < b,
-    ast.LtE: lambda a, b: a <= b,
-    ast.Gt: lambda a, b: a > b,
-    ast.GtE: lambda a, b: a >= b,
+_COMPARE: dict[type[ast.cmpop], Callable[[int, int], bool]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
 }
 
 
 def binary(a: IR, op: ast.operator, b: IR) -> IR:
-    """a op b, computed where both are known."""
+    """An operation, computed where both sides are known."""
     x, y = value_of(a), value_of(b)
     divides = isinstance(op, ast.FloorDiv | ast.Mod)
     if x is not None and y is not None and not (divides and y == 0):
@@ -79,17 +80,17 @@ def binary(a: IR, op: ast.operator, b: IR) -> IR:
 
 
 def plus(a: IR, b: IR | int) -> IR:
-    """a + b."""
+    """A sum."""
     return binary(a, ast.Add(), const(b) if isinstance(b, int) else b)
 
 
 def times(a: IR, n: int) -> IR:
-    """a * n."""
+    """A multiple."""
     return binary(a, ast.Mult(), const(n))
 
 
 def compare(a: IR, op: ast.cmpop, b: IR) -> IR:
-    """a op b as 0 or 1, computed where both are known."""
+    """A comparison as 0 or 1, computed where both sides are known."""
     x, y = value_of(a), value_of(b)
     if x is not None and y is not None:
         return const(_COMPARE[type(op)](x, y))
@@ -97,12 +98,12 @@ def compare(a: IR, op: ast.cmpop, b: IR) -> IR:
 
 
 def equal(a: IR, b: IR) -> IR:
-    """a == b."""
+    """Equality, 0 or 1."""
     return compare(a, ast.Eq(), b)
 
 
 def negate(a: IR) -> IR:
-    """not a."""
+    """The opposite of a truth."""
     known = value_of(a)
     if known is not None:
         return const(not known)
@@ -134,7 +135,7 @@ def call(function: str, *arguments: IR | int) -> ast.Call:
 
 
 def assign(target: IR, value: IR) -> ast.Assign:
-    """target = value."""
+    """An assignment."""
     return ast.Assign([target], value, lineno=0)
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from mcheck.lang.lowering import Lowering, Routine
+from mcheck.lang.lowering import Lowering
 from mcheck.lang.program import Cell, Process, Variable
+from mcheck.lang.routines import Routine
 
 
 def interference(lowered: Lowering) -> set[frozenset[str]]:
@@ -90,4 +91,3 @@ def holders(processes: list[Process]) -> list[tuple[str, type, int, int]]:
                     offset = instance.base + v.offset
                     found[offset, v.type.bits] = (v.hold, v.type.of, offset, v.type.bits)
     return list(found.values())
-

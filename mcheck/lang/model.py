@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mcheck.lang.declare import Array, Const, Size, State, resolve
+from mcheck.lang.constants import Const, Size, resolve
+from mcheck.lang.containers import Array
 from mcheck.lang.errors import ModelError
-from mcheck.lang.procedures import Procedure, source_of
+from mcheck.lang.procedures import Hold, Procedure, source_of
+from mcheck.lang.source import function_of
+from mcheck.lang.state import State
 
 if TYPE_CHECKING:
     from mcheck.lang.emit.python import PythonProgram
@@ -106,9 +109,7 @@ class Model(Generic[K]):
     unreached: frozenset[str] = frozenset()
     edition: str | None = None
     variant: str | None = None
-    table: Mapping[str, Procedure[Any, Any]] = field(
-        default_factory=dict[str, Procedure[Any, Any]]
-    )
+    table: Mapping[str, Procedure[Any, Any]] = field(default_factory=dict[str, Procedure[Any, Any]])
     doc: str = ""
 
     def __post_init__(self) -> None:
@@ -151,31 +152,36 @@ class Model(Generic[K]):
             unreached=self.unreached | frozenset(unreached),
         )
 
-    def replace(self, **procedures: Procedure[Any, Any]) -> Model[K]:
+    def replace(self, name: str | None = None, /, **procedures: Procedure[Any, Any]) -> Model[K]:
         """The same model with some procedures replaced, for every caller of them.
+
+        Args:
+            name: how the changed model is called; the same as this one where it is left out.
+            procedures: the replacements, by the name of what they replace.
 
         Raises:
             ModelError: no procedure of the model has that name, or the signatures differ.
         """
         known = self.procedures()
-        for name, mine in procedures.items():
-            if name not in known:
+        for old, mine in procedures.items():
+            if old not in known:
                 raise ModelError(
-                    f"no procedure of {self.name} is called {name}{_close(name, known)}; "
+                    f"no procedure of {self.name} is called {old}{_close(old, known)}; "
                     f"it has {', '.join(sorted(known))}"
                 )
             if not isinstance(mine, Procedure):  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise ModelError(f"the replacement of {name} is no procedure; @procedure above it")
-            theirs = _signature(known[name])
-            if _signature(mine) != theirs:
+                raise ModelError(f"the replacement of {old} is no procedure; @procedure above it")
+            if _parameters(mine) != _parameters(known[old]):
                 raise ModelError(
-                    f"{source_of(mine.function)}: {mine.__name__}{_signature(mine)} cannot replace "
-                    f"{name}{theirs}: the signatures differ"
+                    f"{source_of(mine.function)}: {mine.__name__}({_parameters(mine)}) cannot "
+                    f"replace {old}({_parameters(known[old])}): the signatures differ"
                 )
+        changes = [f"{old}={mine.__name__}" for old, mine in procedures.items()]
         return replace(
             self,
+            name=name or self.name,
             table={**self.table, **procedures},
-            variant=",".join(filter(None, [self.variant, *procedures])),
+            variant=",".join(filter(None, [self.variant, *changes])),
         )
 
     def procedures(self) -> dict[str, Procedure[Any, Any]]:
@@ -189,8 +195,11 @@ class Model(Generic[K]):
             chosen = self.table.get(asked.__name__, asked)
             found[asked.__name__] = chosen
             closure = inspect.getclosurevars(chosen.function)
-            names = {**closure.globals, **closure.nonlocals}
-            todo += [v for v in names.values() if isinstance(v, Procedure)]
+            values = [*closure.globals.values(), *closure.nonlocals.values()]
+            attributes = chosen.function.__code__.co_names
+            for module in [v for v in values if inspect.ismodule(v)]:
+                values += [getattr(module, a) for a in attributes if hasattr(module, a)]
+            todo += [v for v in values if isinstance(v, Procedure)]
         return found
 
     def new_state(self) -> K:
@@ -234,9 +243,15 @@ def _instance_name(of: Run, i: int) -> str:
     return of.name.format(i) if "{" in of.name else f"{of.name}[{i}]"
 
 
-def _signature(of: Procedure[Any, Any]) -> str:
-    text = str(of.signature)
-    return text.replace("'", "")
+def _parameters(of: Procedure[Any, Any]) -> str:
+    """The parameters by which two procedures are told apart: names, and which own references."""
+    function = of.function
+    shown: list[str] = []
+    for name in inspect.signature(function).parameters:
+        marks = getattr(function_of(function).parameter_annotation(name), "__metadata__", ())
+        held = [f": {m.kind} hold" for m in marks if isinstance(m, Hold)]
+        shown.append(name + "".join(held))
+    return ", ".join(shown)
 
 
 def _close(name: str, known: Iterable[str]) -> str:

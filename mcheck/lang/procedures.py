@@ -8,9 +8,10 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
+from mcheck.lang.constants import Bound
 from mcheck.lang.contract import Source
-from mcheck.lang.declare import Bound, Struct
 from mcheck.lang.errors import Refused, StepFailed
+from mcheck.lang.structs import Struct
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -128,9 +129,7 @@ def holds(element: Struct, kind: str | None = None) -> int:
         element: what is held.
         kind: "expected", "temporary", "speculative" or "pinned"; all of them when left out.
     """
-    return sum(
-        held == element and kind in (None, of) for of, held in element.state_.holds_
-    )
+    return sum(held == element and kind in (None, of) for of, held in element.state_.holds_)
 
 
 class Procedure(Generic[P, R]):
@@ -179,6 +178,11 @@ def procedure(function: Callable[..., Any] | None = None, *, clause: str = "") -
     return Procedure(function, clause)
 
 
+def as_procedure(found: object) -> Procedure[Any, Any] | None:
+    """The object as a procedure, if it is one."""
+    return found if isinstance(found, Procedure) else None  # pyright: ignore[reportUnknownVariableType]
+
+
 def source_of(function: Callable[..., Any]) -> Source:
     """Where a function's text begins."""
     code = function.__code__
@@ -193,4 +197,3 @@ def push(running: Running) -> None:
 def pop() -> None:
     """End what push began."""
     _running.pop()
-

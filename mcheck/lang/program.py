@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcheck.lang.contract import Source
-from mcheck.lang.declare import Field, State, Struct
+from mcheck.lang.fields import Field
+from mcheck.lang.state import State
+from mcheck.lang.structs import Struct
 from mcheck.lang.types import Type
 
 
@@ -51,7 +53,8 @@ class Access:
     """One access of a protected cell.
 
     key: which element it is, as far as that is known statically ((root, field, ...) or None).
-    held: the needed lock is held, or the element is the process's own; racy: declared so.
+    held: the lock that protects the field is held; own: the element is the process's own;
+    racy: declared so; lock: "acquire" or "release" where the access is that of a lock.
     """
 
     cell: str
@@ -61,6 +64,7 @@ class Access:
     racy: bool
     own: bool
     source: Source
+    lock: str = ""
 
 
 @dataclass

@@ -32,7 +32,8 @@ class Function:
         arguments = self.tree.args
         if arguments.vararg or arguments.kwarg or arguments.kwonlyargs:
             raise self.refused(
-                self.tree, f"{self.name} has *args, **kwargs or keyword-only parameters",
+                self.tree,
+                f"{self.name} has *args, **kwargs or keyword-only parameters",
                 "name each parameter",
             )
         self.parameters = [a.arg for a in arguments.posonlyargs + arguments.args]
@@ -80,7 +81,7 @@ class Function:
         return None
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def function_of(function: Callable[..., Any]) -> Function:
     """The text of a function, read once."""
     return Function(function)
@@ -96,7 +97,9 @@ def _tree(function: Callable[..., Any]) -> ast.FunctionDef:
     try:
         module = _module(code.co_filename)
     except (SyntaxError, ValueError):
-        raise Refused(source_of(function), f"the text of {function.__name__} is no Python") from None
+        raise Refused(
+            source_of(function), f"the text of {function.__name__} is no Python"
+        ) from None
     for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef) and node.name == function.__name__:
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
@@ -115,7 +118,9 @@ def _assigned(tree: ast.FunctionDef) -> set[str]:
     found: set[str] = set()
 
     def visit(node: ast.AST) -> None:
-        if isinstance(node, ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp | ast.Lambda):
+        if isinstance(
+            node, ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp | ast.Lambda
+        ):
             return
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             found.add(node.id)
@@ -138,7 +143,11 @@ def keep_asserts(function: Callable[..., Any]) -> None:
     module = compile(_module(code.co_filename), code.co_filename, "exec", optimize=0)
     for candidate in _codes(module):
         same_place = candidate.co_firstlineno == code.co_firstlineno
-        if same_place and candidate.co_name == code.co_name and candidate.co_freevars == code.co_freevars:
+        if (
+            same_place
+            and candidate.co_name == code.co_name
+            and candidate.co_freevars == code.co_freevars
+        ):
             function.__code__ = candidate
             return
 

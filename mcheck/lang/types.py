@@ -46,6 +46,8 @@ class Type:
         match self.kind:
             case "bool":
                 return "flag"
+            case "ref" if self.of is None:
+                return "null"
             case "enum" | "ref":
                 assert self.of is not None
                 return self.of.__name__ + (" or null" if self.kind == "ref" and not self.lo else "")
@@ -80,7 +82,7 @@ def compatible(a: Type, b: Type) -> bool:
         return True
     if a.kind != b.kind:
         return False
-    return a.of is b.of or a == NULL or b == NULL
+    return a.of is b.of or NULL in (a, b)
 
 
 def join(a: Type, b: Type) -> Type | None:

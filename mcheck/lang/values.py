@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from mcheck.lang.declare import Element
+from mcheck.lang.containers import Element
 from mcheck.lang.program import Access
-from mcheck.lang.types import Type
+from mcheck.lang.types import Type, join
 
 Key = tuple[Any, ...]
 """The path by which an element is known: ("#", struct, number), ("me",) or (local, field, ...)."""
@@ -60,7 +60,7 @@ class Env:
 
     types: the locals' and temporaries' types as narrowed on this path;
     assigned: the locals that have a value; owned: which holds they own a reference with now;
-    locks: the locks held; accesses: the protected accesses so far;
+    locks: the locks held; paths: the protected accesses so far, on each way that led here;
     touched: the last access of shared state since a call or return was crossed, and
     crossed: what was crossed after shared state had been touched.
     """
@@ -69,7 +69,7 @@ class Env:
     assigned: set[str] = field(default_factory=set[str])
     owned: set[str] = field(default_factory=set[str])
     locks: frozenset[Key] = frozenset()
-    accesses: tuple[Access, ...] = ()
+    paths: tuple[tuple[Access, ...], ...] = ((),)
     touched: bool = False
     crossed: str = ""
 
@@ -80,7 +80,34 @@ class Env:
             set(self.assigned),
             set(self.owned),
             self.locks,
-            self.accesses,
+            self.paths,
             self.touched,
             self.crossed,
         )
+
+
+NEW = "+"
+"""The `hold` of a value that brings a reference along which no local owns yet."""
+
+
+def merged(ends: list[Env]) -> tuple[Env, str]:
+    """What is known where several ways come together, and a hold that only some of them own."""
+    result = ends[0].copy()
+    conflict = ""
+    for other in ends[1:]:
+        if result.owned != other.owned:
+            conflict = min(result.owned ^ other.owned)
+        result.assigned &= other.assigned
+        result.locks &= other.locks
+        result.touched |= other.touched
+        result.crossed = result.crossed or other.crossed
+        result.paths = tuple(dict.fromkeys((*result.paths, *other.paths)))
+        for name in list(result.types):
+            mine, its = result.types[name], other.types.get(name)
+            joined = join(mine, its) if its is not None else None
+            if joined is None:
+                del result.types[name]
+                result.assigned.discard(name)
+            else:
+                result.types[name] = joined
+    return result, conflict

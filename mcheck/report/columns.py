@@ -129,10 +129,13 @@ def _outermost(trace: Trace) -> dict[int, str]:
 
 def _headings(trace: Trace, procedures: dict[int, str]) -> dict[int, str]:
     names = {event.actor: plain(event.process) for event in trace.events}
-    return {
-        actor: f"{names[actor]} {procedure}()" if procedure else names[actor]
-        for actor, procedure in procedures.items()
-    }
+    return {actor: _heading(names[actor], name) for actor, name in procedures.items()}
+
+
+def _heading(process: str, procedure: str) -> str:
+    if not procedure:
+        return process
+    return f"{procedure}()" if process == procedure else f"{process} {procedure}()"
 
 
 def _nested(trace: Trace, procedures: dict[int, str]) -> Iterator[Row]:

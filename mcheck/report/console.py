@@ -25,15 +25,16 @@ class Format(enum.StrEnum):
     json = "json"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Output:
-    """How results are printed."""
+    """Prints results in one format; blocks of text have an empty line between them."""
 
     form: Format
     width: int
+    _begun: bool = False
 
     def show(self, result: Result, token: str | None) -> None:
-        """Print one result."""
+        """Print one result; token is what `mcheck replay` takes, if it was recorded."""
         if self.form is Format.json:
             from mcheck.report.jsonl import json_line
 
@@ -43,26 +44,30 @@ class Output:
         else:
             self._show_text(result, token)
 
-    def _show_text(self, result: Result, token: str | None) -> None:
-        from mcheck.report.race import race_table
-        from mcheck.report.summary import verdict_text
-
-        if result.verdict.value == "ERROR":
-            complain(f"ERROR {result.scenario}: {result.why}")
-        else:
-            say(verdict_text(result, self.width))
-        if result.trace is not None or result.verdict.value == "VIOLATED":
-            say()
-            say(race_table(result, self.width, token))
-            say()
-
     def finish(self, results: Sequence[Result]) -> None:
         """Print what there is to say about all results together."""
         if self.form is Format.text and len(results) > 1:
             from mcheck.report.summary import summary_table
 
+            self._block(summary_table(results, self.width))
+
+    def _show_text(self, result: Result, token: str | None) -> None:
+        from mcheck.report.race import race_table
+        from mcheck.report.summary import verdict_text
+
+        violated = result.verdict.value == "VIOLATED"
+        if result.verdict.value == "ERROR":
+            complain(f"ERROR {result.scenario}: {result.why}")
+        else:
+            self._block(verdict_text(result, self.width))
+        if violated or result.trace is not None:
+            self._block(race_table(result, self.width, token))
+
+    def _block(self, text: str) -> None:
+        if self._begun:
             say()
-            say(summary_table(results, self.width))
+        self._begun = True
+        say(text)
 
 
 def line_width(wanted: int | None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from pathlib import Path
 
@@ -41,10 +42,12 @@ def constant_text(value: int | bool) -> str:
 
 def place(source: Source) -> str:
     """file:line, with the file as seen from the working directory if it lies below that."""
-    path = Path(source.file)
-    here = Path.cwd()
-    shown = path.relative_to(here) if path.is_relative_to(here) else path
-    return f"{shown}:{source.line}"
+    return local(str(source))
+
+
+def local(text: str) -> str:
+    """The text with all paths below the working directory as they are seen from there."""
+    return text.replace(f"{Path.cwd()}{os.sep}", "")
 
 
 def plain(text: str) -> str:
@@ -90,15 +93,18 @@ def fold(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
 def pack(items: list[str], width: int) -> list[str]:
     """The items with commas between them, in lines of at most `width`.
 
-    An item stays whole if it can, and is folded under itself if it cannot.
+    An item stays whole if it can. Otherwise it is folded under itself, on lines of its own.
     """
     lines: list[str] = []
+    open_ = False
     for position, item in enumerate(items):
         text = item + ("," if position < len(items) - 1 else "")
-        if lines and len(lines[-1]) + 1 + len(text) <= width:
+        if open_ and len(lines[-1]) + 1 + len(text) <= width:
             lines[-1] += f" {text}"
         else:
-            lines += fold(text, width, rest="  ")
+            folded = fold(text, width, rest="  ")
+            open_ = len(folded) == 1
+            lines += folded
     return lines
 
 

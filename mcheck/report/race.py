@@ -7,11 +7,11 @@ import linecache
 from mcheck.explorer.result import Result
 from mcheck.explorer.trace import Trace
 from mcheck.report.columns import MIN_WIDTH, table
-from mcheck.report.phrases import fold, pack, place, plain, scope_text
+from mcheck.report.phrases import fold, local, pack, place, plain, scope_text
 
 START_LINES = 2
 """The initial state is only a reminder: what does not fit into so many lines is left out."""
-_UNSET = frozenset({"0", "-", "null", "False", "None", ""})
+_UNSET = frozenset({"0", "-", "null", "false", "none", ""})
 """How fields are shown that nobody has set; what an initial state has besides is worth a word."""
 
 
@@ -49,7 +49,7 @@ def headline(result: Result) -> str:
 
 def explanation(result: Result, width: int) -> list[str]:
     """The lines that say why, who offends, and where a step failed."""
-    lines = fold(plain(result.why), width, "why: ", "     ") if result.why else []
+    lines = fold(local(plain(result.why)), width, "why: ", "     ") if result.why else []
     for offender in result.offenders:
         lines += fold(plain(offender), width, "     - ", "       ")
     failure = result.trace.failure if result.trace is not None else None
@@ -63,7 +63,7 @@ def explanation(result: Result, width: int) -> list[str]:
 def _start(trace: Trace, width: int) -> list[str]:
     """The fields that are set initially; first those that the trace changes."""
     touched = {change.name for event in trace.events for change in event.changed}
-    set_ = [name for name, value in trace.start.items() if value not in _UNSET]
+    set_ = [name for name, value in trace.start.items() if value.lower() not in _UNSET]
     names = [*(n for n in set_ if n in touched), *(n for n in set_ if n not in touched)]
     items = [plain(f"{name}={trace.start[name]}") for name in names]
     indent = len("start: ")

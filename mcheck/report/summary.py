@@ -30,19 +30,18 @@ def verdict_line(result: Result) -> str:
     name = f"{result.verdict.value} {plain(result.scenario)}"
     if result.verdict is Verdict.ERROR:
         return f"{name}: {plain(result.why)}"
-    counts = (
-        f"{counted(result.states, 'state')}, {counted(result.transitions, 'transition')}, "
-        f"depth {result.depth}"
-    )
+    counts = f"{counted(result.states, 'state')}, {counted(result.transitions, 'transition')}"
+    depth = f"depth {result.depth}"
     took = duration(result.seconds)
     match result.verdict:
         case Verdict.HOLDS:
             open_ = f"; {counted(len(result.undecided), 'claim')} left out" * bool(result.undecided)
-            return f"{name}: {counts}, exhausted in {took}{open_}"
+            return f"{name}: {counts}, {depth}, exhausted in {took}{open_}"
         case Verdict.VIOLATED:
+            # Not the depth: how far the search was is not how long the trace is.
             return f"{name}: {result.property}; {counts}, found in {took}"
         case _:
-            return f"{name}: {counts}, not exhausted in {took}"
+            return f"{name}: {counts}, {depth}, not exhausted in {took}"
 
 
 def verdict_text(result: Result, width: int = 100) -> str:

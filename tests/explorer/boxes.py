@@ -136,6 +136,27 @@ def opener(k: Box, me: int) -> Proc[None]:
         k.shut = False
 
 
+@procedure
+def ticker(k: Box, me: int) -> Proc[None]:
+    """Moves for ever, and helps nobody."""
+    while True:
+        yield at("tick", until=lambda: k.total < 9)
+        k.total = k.total + 1
+        yield at("tock")
+        k.total = 0
+
+
+def somewhere(k: Box) -> None:
+    """The number may be anything at the start."""
+    k.total = choose(range(8))
+
+
+@always
+def overdue(k: Box) -> bool:
+    """Divides by nothing if the number is 4."""
+    return 8 // (4 - k.total) > -9
+
+
 @always
 def small(k: Box) -> bool:
     """The number stays small."""
@@ -155,10 +176,10 @@ def grows(before: Box, after: Box) -> bool:
 
 
 def box(
-    body: Procedure[..., Proc[None]] = adder,
+    body: Procedure[..., None] = adder,
     *properties: Callable[..., Any],
     name: str = "adder",
-    daemons: Sequence[Procedure[..., Proc[None]]] = (),
+    daemons: Sequence[Procedure[..., None]] = (),
 ) -> Model[Box]:
     """Processes that run the body, and others beside them."""
     others = [run(daemon, each=1, daemon=True) for daemon in daemons]

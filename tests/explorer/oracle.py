@@ -73,9 +73,9 @@ class Table:
         }
 
 
-def random_table(chance: random.Random, *, flaws: bool = True) -> Table:
+def random_table(chance: random.Random, *, flaws: bool = True, largest: int = 7) -> Table:
     """A small model. Without flaws it can only deadlock."""
-    size = chance.randint(1, 7)
+    size = chance.randint(1, largest)
     actors = chance.randint(1, 3)
     states = range(size)
 
@@ -86,7 +86,7 @@ def random_table(chance: random.Random, *, flaws: bool = True) -> Table:
         return [*found, Fails(chance.choice(["leak", "assert"]))] if flawed() else found
 
     def flawed() -> bool:
-        return flaws and chance.random() < 0.06
+        return flaws and chance.random() < 0.4 / largest
 
     return Table(
         size,

@@ -105,7 +105,10 @@ def test_two_processes_with_two_locks() -> None:
             after[me] = (place + 1) % 3
             return [tuple(after)]
 
-        return Process(f"p{me}", step, at=lambda s: ("a", "b", "out")[s[me]])
+        def at(state: tuple[int, ...]) -> str:
+            return ("a", "b", "out")[state[me]]
+
+        return Process(f"p{me}", step, at)
 
     def spin(state: tuple[int, ...]) -> list[tuple[int, ...]]:
         return [(*state[:2], 1 - state[2], *state[3:])]

@@ -125,7 +125,11 @@ def test_ctrl_c_while_it_is_decided_who_is_stuck() -> None:
 
 def test_progress_is_reported_while_the_search_runs() -> None:
     reports: list[tuple[int, int, int, int, float, int]] = []
-    check(counters(30, 30), progress=lambda *report: reports.append(report))
+
+    def note(*report: *tuple[int, int, int, int, float, int]) -> None:
+        reports.append(report)
+
+    check(counters(30, 30), progress=note)
     states, transitions, depth, frontier, seconds, resident = reports[0]
     assert (states, transitions, depth, frontier) == (1, 0, 0, 1)
     assert 0 <= seconds < 60

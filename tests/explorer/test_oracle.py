@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mcheck.explorer import Limits, Verdict, check, deadlock, reference, shortest
 from mcheck.explorer.deadlock import blocked, members, stuck_in
 from mcheck.explorer.findings import Finding
-from mcheck.lang.contract import Executable
+from mcheck.lang.contract import Actor, Executable
 from tests.explorer.oracle import Table, disagreement, random_table, stuck_states
 
 
@@ -62,7 +62,11 @@ def no_other_process_counts(patch: pytest.MonkeyPatch) -> None:
 
 def blocked_is_stuck(patch: pytest.MonkeyPatch) -> None:
     """Deadlock wherever a process waits."""
-    patch.setattr(reference, "settle", lambda *_: None)
+
+    def settle(_: Executable, __: dict[int, int], ___: object) -> None:
+        """Leaves who is blocked."""
+
+    patch.setattr(reference, "settle", settle)
 
 
 def one_pass_forward(patch: pytest.MonkeyPatch) -> None:
@@ -76,25 +80,29 @@ def one_pass_forward(patch: pytest.MonkeyPatch) -> None:
 
 def daemons_count(patch: pytest.MonkeyPatch) -> None:
     """A daemon that waits is taken for a deadlock."""
-    patch.setattr(
-        reference,
-        "waits",
-        lambda index, actor: [0 if label.rest else 1 << index for label in actor.labels],
-    )
+
+    def waits(index: int, actor: Actor) -> list[int]:
+        return [0 if label.rest else 1 << index for label in actor.labels]
+
+    patch.setattr(reference, "waits", waits)
 
 
 def rest_does_not_count(patch: pytest.MonkeyPatch) -> None:
     """A process at rest is taken for a deadlock."""
-    patch.setattr(
-        reference,
-        "waits",
-        lambda index, actor: [0 if actor.daemon else 1 << index for _ in actor.labels],
-    )
+
+    def waits(index: int, actor: Actor) -> list[int]:
+        return [0 if actor.daemon else 1 << index for _ in actor.labels]
+
+    patch.setattr(reference, "waits", waits)
 
 
 def any_shortest_trace(patch: pytest.MonkeyPatch) -> None:
     """Switches are not counted."""
-    patch.setattr(shortest._Arrival, "then", lambda *_: 0)
+
+    def then(_: shortest._Arrival, __: int) -> int:
+        return 0
+
+    patch.setattr(shortest._Arrival, "then", then)
 
 
 def greedy_switches(patch: pytest.MonkeyPatch) -> None:
@@ -114,12 +122,19 @@ def first_found(patch: pytest.MonkeyPatch) -> None:
 
 
 def _first_of(function: Callable[..., list[Finding]]) -> Callable[..., list[Finding]]:
-    return lambda *arguments: function(*arguments)[:1]
+    def first(*arguments: object) -> list[Finding]:
+        return function(*arguments)[:1]
+
+    return first
 
 
 def no_failures(patch: pytest.MonkeyPatch) -> None:
     """A state in which a step fails is searched like any other."""
-    patch.setattr(reference, "wrong_moves", lambda *_: [])
+
+    def wrong_moves(_: Executable, __: object) -> list[Finding]:
+        return []
+
+    patch.setattr(reference, "wrong_moves", wrong_moves)
 
 
 def wrong_levels(patch: pytest.MonkeyPatch) -> None:

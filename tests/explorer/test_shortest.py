@@ -69,3 +69,17 @@ def test_with_equal_switches_the_first_actor_and_the_first_choice() -> None:
 def test_a_long_trace() -> None:
     trace = trace_of(counters(2000).claim("always", "claim", lambda s: s[0] < 2000))
     assert trace.depth == 2000
+
+
+def test_a_path_that_makes_up_for_a_switch_later_is_not_forgotten() -> None:
+    """1, 0, 0 and 2, 2, 0 have one switch each, though 2, 2 has none and 1, 0 has one."""
+    edges: list[dict[str, list[object]]] = [
+        {"a": ["b"], "b": [Fails("assert")]},
+        {"start": ["a"]},
+        {"start": ["c"], "c": ["b"]},
+    ]
+    processes = [
+        Process(f"p{index}", lambda s, e=moves: e.get(s, []), rest=frozenset({"run"}))
+        for index, moves in enumerate(edges)
+    ]
+    assert who(trace_of(Graph(processes, ["start"]))) == [1, 0, 0]

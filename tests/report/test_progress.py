@@ -60,5 +60,9 @@ def test_a_first_report_without_time_has_no_rate() -> None:
 
 
 def test_rich_is_loaded_only_to_show_something() -> None:
-    code = "import sys, mcheck.report.progress as p\nwith p.progress('x'): assert 'rich' not in sys.modules"
+    code = (
+        "import sys, mcheck.report.progress as p\n"
+        "with p.progress('x'):\n"
+        "    assert 'rich' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, stderr=subprocess.PIPE)

@@ -136,6 +136,11 @@ def test_a_process_in_several_outermost_procedures_has_none_in_its_heading() -> 
     ]
 
 
+def test_a_process_that_is_called_as_its_procedure_is_named_once() -> None:
+    table = race_table(result(property="p", trace=trace(moved(0, "a", process="work"))))
+    assert table.splitlines()[1:] == ["  #  work()  changed", "  1  a"]
+
+
 def test_many_changes_are_packed_in_lines() -> None:
     changes = [f"field_{number}: 0 -> {number}" for number in range(1, 6)]
     table = race_table(result(property="p", trace=trace(moved(0, "a", "work", *changes))), width=60)
@@ -143,6 +148,17 @@ def test_many_changes_are_packed_in_lines() -> None:
         "  1  a            field_1: 0 -> 1, field_2: 0 -> 2,",
         "                  field_3: 0 -> 3, field_4: 0 -> 4,",
         "                  field_5: 0 -> 5",
+    ]
+
+
+def test_a_change_that_is_folded_has_lines_of_its_own() -> None:
+    changes = ["a: 0 -> 1", "cpu[0].pte[object[0]].kind: PRESENT -> MIGRATION", "b: 0 -> 1"]
+    table = race_table(result(property="p", trace=trace(moved(0, "a", "work", *changes))), width=60)
+    assert table.splitlines()[2:] == [
+        "  1  a            a: 0 -> 1,",
+        "                  cpu[0].pte[object[0]].kind: PRESENT ->",
+        "                    MIGRATION,",
+        "                  b: 0 -> 1",
     ]
 
 
@@ -167,7 +183,7 @@ def test_a_failure_in_a_file_that_is_gone_still_has_its_place() -> None:
 
 
 def test_the_start_has_what_is_set_and_first_what_the_trace_changes() -> None:
-    start = {f"a{number}.flag": str(number % 2) for number in range(60)} | {"z": "3"}
+    start = {f"a{number}.flag": str(number % 2) for number in range(60)} | {"z": "3", "y": "NONE"}
     made = Trace(0, start, (moved(0, "a", "work", "z: 3 -> 4"),))
     lines = race_table(result(trace=made)).splitlines()
     assert lines[1].startswith("start: z=3, a1.flag=1, a3.flag=1,")
@@ -295,3 +311,11 @@ def test_headings_that_would_run_into_each_other_stand_on_different_lines() -> N
 @pytest.mark.parametrize("verdict", [Verdict.VIOLATED, Verdict.ERROR])
 def test_the_verdict_is_the_results(verdict: Verdict) -> None:
     assert race_table(result(verdict, property="p")).startswith(f"{verdict.value} p ")
+
+
+def test_paths_below_the_working_directory_are_shown_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = result(property="deadlock", why=f"CPU0 waits at f.a ({tmp_path / 'toy.py'}:3)")
+    assert race_table(made).endswith("\nwhy: CPU0 waits at f.a (toy.py:3)")

@@ -19,7 +19,7 @@ BOUNDED = result(
     transitions=1,
     depth=5,
     seconds=0.042,
-    why="stopped by the limit of 1,000 states: all states up to depth 5 are searched, 17 are left",
+    why="stopped by the limit of 1,000 states: all up to depth 5 is searched, 17 are left",
     undecided=("deadlock", "cover full"),
     unreached=("f.a",),
     uncovered=("full",),
@@ -35,7 +35,8 @@ def test_what_holds_is_exhausted() -> None:
 def test_what_holds_for_some_claims_only_says_so() -> None:
     made = result(Verdict.HOLDS, scenario="S", undecided=("ledger (left out)",))
     assert verdict_text(made).splitlines() == [
-        "HOLDS S: 88,644 states, 316,656 transitions, depth 71, exhausted in 3.1 s; 1 claim left out",
+        "HOLDS S: 88,644 states, 316,656 transitions, depth 71, exhausted in 3.1 s; "
+        "1 claim left out",
         "  scope: cpus=2, flush=true",
         "  engine: reference",
         "  undecided: ledger (left out)",
@@ -47,7 +48,7 @@ def test_what_is_bounded_says_what_it_leaves_open() -> None:
         "BOUNDED folio: 1,000 states, 1 transition, depth 5, not exhausted in 0.04 s",
         "  scope: cpus=2, flush=true",
         "  engine: reference",
-        "  why: stopped by the limit of 1,000 states: all states up to depth 5 are searched, 17 are left",
+        "  why: stopped by the limit of 1,000 states: all up to depth 5 is searched, 17 are left",
         "  labels that never ran: f.a",
         "  covers not hit: full",
         "  undecided: deadlock, cover full",
@@ -56,7 +57,7 @@ def test_what_is_bounded_says_what_it_leaves_open() -> None:
 
 def test_what_is_violated_names_the_property() -> None:
     assert verdict_line(result(property="ledger")) == (
-        "VIOLATED folio: ledger; 88,644 states, 316,656 transitions, depth 71, found in 3.1 s"
+        "VIOLATED folio: ledger; 88,644 states, 316,656 transitions, found in 3.1 s"
     )
 
 

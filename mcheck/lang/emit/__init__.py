@@ -1,0 +1,1 @@
+"""What a lowered model is turned into: one file a target."""

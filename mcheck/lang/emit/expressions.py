@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from mcheck.lang import ir
 from mcheck.lang.program import Cell, Site, Variable
 
 _OPERATORS: dict[type[ast.AST], str] = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%",
-    ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
-    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
-    ast.And: " and ", ast.Or: " or ",
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.And: " and ",
+    ast.Or: " or ",
 }
 
 
@@ -55,8 +69,8 @@ class Text:
     def text(self, e: ast.expr) -> str:
         """An expression, in parentheses where it needs them."""
         match e:
-            case ast.Constant():
-                return str(int(e.value)) if int(e.value) >= 0 else f"({int(e.value)})"
+            case ast.Constant(value=int() as n):
+                return str(int(n)) if n >= 0 else f"({n})"
             case ast.Name(id=name):
                 return self._name(name)
             case ast.Subscript(value=ast.Name(id=key)):
@@ -121,12 +135,12 @@ class Text:
         if cell.constant is not None:
             if isinstance(at, int):
                 return str(cell.constant[at])
-            if len(set(cell.constant)) == 1:
+            if len(set(cell.constant)) == 1 and ir.total(index):
                 return str(cell.constant[0])
             return f"{self.tables.name(cell.constant)}[{at}]"
         bits, lo = cell.type.bits, cell.type.lo
         if not bits:
-            return str(lo)
+            return str(lo) if ir.total(index) else f"({at}, {lo})[1]"
         where = cell.offset + bits * at if isinstance(at, int) else _affine(cell.offset, bits, at)
         value = f"({state} >> {where} & {(1 << bits) - 1})"
         return f"({value} + {lo})" if lo else value
@@ -136,7 +150,7 @@ class Text:
         cell = self.cells[key]
         bits, lo = cell.type.bits, cell.type.lo
         if not bits:
-            return [self.text(value)]
+            return [f"({self.text(index)}, {self.text(value)})"]
         mask = (1 << bits) - 1
         known = ir.value_of(value)
         shown = self.text(value) if not lo else f"({self.text(value)} - {lo})"
@@ -159,6 +173,3 @@ class Text:
 def _affine(offset: int, bits: int, at: str) -> str:
     scaled = at if bits == 1 else f"{bits} * {at}"
     return f"({offset} + {scaled})" if offset else f"({scaled})"
-
-
-Fail = Callable[[int, int], int]

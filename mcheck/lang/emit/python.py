@@ -8,12 +8,13 @@ from typing import Any
 
 from mcheck.lang import ir
 from mcheck.lang.build import initial, numbers_in
-from mcheck.lang.contract import Actor, Choices, Executable, Failure, Label, Property, Source
-from mcheck.lang.declare import State, decode, show
+from mcheck.lang.contract import Actor, Choices, Failure, Label, Property, Source
 from mcheck.lang.emit.expressions import Tables, Text
 from mcheck.lang.emit.view import View
 from mcheck.lang.errors import ModelError, StepFailed
-from mcheck.lang.program import Claim, Exit, Instance, Process, Program, Step
+from mcheck.lang.fields import decode, show
+from mcheck.lang.program import Choice, Claim, Exit, Instance, Process, Program, Step
+from mcheck.lang.state import State
 
 
 def emit(model: Any, program: Program) -> PythonProgram:
@@ -42,21 +43,22 @@ class Writer:
             self.program.cells, self.program.sites, self.tables, self.known, self.process.variables
         )
         self.current, self.traced = step, traced
-        self.assigned = _assigned(step)
+        self.changed = _assigned(step.body)
+        self.assigned = self.changed | {c.variable for c in step.choices}
         lines = [f"def {name}(s, out, bad):", "    t = s", "    try:"]
-        lines += ["        " + line for line in self._loads(step)]
-        lines += self._statements(step.guard_before, 2)
+        used = _reads(step)
+        for e in step.exits:
+            used |= {v for v in e.live if v in self.assigned}
+        lines += ["        " + line for line in self._loads(used)]
+        lines += self.statements(step.guard_before, 2)
         if step.guard is not None:
             lines += [f"        if not {self.text.text(step.guard)}: return"]
         lines += self._choices(step, 0, 2)
         lines += ["    except StepFailed as e:", "        bad.append(FAILURE(e, ()))"]
         return lines
 
-    def _loads(self, step: Step) -> Iterator[str]:
-        """Read the locals that the step uses out of the state."""
-        used = _reads(step)
-        for e in step.exits:
-            used |= {v for v in e.live if v in self.assigned}
+    def _loads(self, used: set[str]) -> Iterator[str]:
+        """Read locals out of the state."""
         for id_ in sorted(used):
             variable = self.process.variables.get(id_)
             if variable is None or not variable.type.bits:
@@ -64,38 +66,58 @@ class Writer:
             shift = self.instance.base + variable.offset
             value = f"s >> {shift} & {(1 << variable.type.bits) - 1}"
             lo = variable.type.lo
-            yield f"{self.text.local(id_)} = ({value}) + {lo}" if lo else (
-                f"{self.text.local(id_)} = {value}"
+            yield (
+                f"{self.text.local(id_)} = ({value}) + {lo}"
+                if lo
+                else (f"{self.text.local(id_)} = {value}")
             )
 
     def _choices(self, step: Step, depth: int, indent: int) -> list[str]:
         pad = "    " * indent
         if depth == len(step.choices):
-            lines = [f"{pad}t = s"] if depth else []
-            if self.traced:
-                lines.append(f"{pad}c = ({self._chosen(step, depth)})")
-            return lines + self._statements(step.body, indent)
+            return self._chosen_body(step, indent)
         choice = step.choices[depth]
         item, variable = self.text.local(choice.item), self.text.local(choice.variable)
         values = ", ".join(self.text.text(v) for v in choice.values)
-        lines = self._statements(choice.before, indent)
-        counted = choice.filter is not None or not choice.values
-        if counted:
-            lines.append(f"{pad}n{depth} = 0")
-        lines.append(f"{pad}for {item} in ({values}{',' if values else ''}):")
+        domain = f"({values}{',' if values else ''})"
+        lines = self.statements(choice.before, indent)
+        if choice.filter is not None or not choice.values:
+            lines += self._kept(choice, item, domain, f"k{depth}", indent)
+            domain = f"k{depth}"
+        lines.append(f"{pad}for {item} in {domain}:")
         lines.append(f"{pad}    try:")
-        lines += self._statements(choice.before_filter, indent + 2)
-        if choice.filter is not None:
-            lines.append(f"{pad}        if not {self.text.text(choice.filter)}: continue")
-        if counted:
-            lines.append(f"{pad}        n{depth} = 1")
         lines.append(f"{pad}        {variable} = {item}")
         lines += self._choices(step, depth + 1, indent + 2)
         lines.append(f"{pad}    except StepFailed as e:")
         lines.append(f"{pad}        bad.append(FAILURE(e, ({self._chosen(step, depth + 1)})))")
-        if counted:
-            lines.append(f"{pad}if not n{depth}: FAIL({choice.site}, 0)")
         return lines
+
+    def _kept(self, choice: Choice, item: str, domain: str, kept: str, indent: int) -> list[str]:
+        """The elements that a filter lets through, found before any of them is chosen."""
+        pad = "    " * indent
+        lines = [f"{pad}{kept} = []", f"{pad}for {item} in {domain}:"]
+        lines += self.statements(choice.before_filter, indent + 1)
+        if choice.filter is not None:
+            lines.append(f"{pad}    if not {self.text.text(choice.filter)}: continue")
+        lines.append(f"{pad}    {kept}.append({item})")
+        lines.append(f"{pad}if not {kept}: FAIL({choice.site}, 0)")
+        return lines
+
+    def _chosen_body(self, step: Step, indent: int) -> list[str]:
+        """The step's body; each alternative begins with the locals as they were."""
+        pad = "    " * indent
+        lines: list[str] = []
+        if step.choices:
+            lines.append(f"{pad}t = s")
+            lines += [pad + line for line in self._loads(self.changed)]
+            lines += [
+                f"{pad}{self.text.local(c.variable)} = {self.text.local(c.item)}"
+                for c in step.choices
+                if c.variable in self.changed
+            ]
+        if self.traced:
+            lines.append(f"{pad}c = ({self._chosen(step, len(step.choices))})")
+        return lines + self.statements(step.body, indent)
 
     def _chosen(self, step: Step, depth: int) -> str:
         parts: list[str] = []
@@ -106,13 +128,17 @@ class Writer:
             parts.append(f"({choice.name!r}, {table}[{at} - {choice.type.lo}]),")
         return " ".join(parts)
 
-    def _statements(self, body: Sequence[ast.stmt], indent: int) -> list[str]:
+    def statements(self, body: Sequence[ast.stmt], indent: int) -> list[str]:
+        """Statements as lines of Python."""
         pad = "    " * indent
         lines: list[str] = []
         for s in body:
             match s:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    if name in self.process.variables and not self.process.variables[name].type.bits:
+                    if (
+                        name in self.process.variables
+                        and not self.process.variables[name].type.bits
+                    ):
                         lines.append(f"{pad}{self.text.text(value)}")
                     else:
                         lines.append(f"{pad}{self.text.local(name)} = {self.text.text(value)}")
@@ -121,10 +147,10 @@ class Writer:
                     lines += [pad + line for line in stored]
                 case ast.If():
                     lines.append(f"{pad}if {self.text.text(s.test)}:")
-                    lines += self._statements(s.body, indent + 1) or [f"{pad}    pass"]
+                    lines += self.statements(s.body, indent + 1) or [f"{pad}    pass"]
                     if s.orelse:
                         lines.append(f"{pad}else:")
-                        lines += self._statements(s.orelse, indent + 1) or [f"{pad}    pass"]
+                        lines += self.statements(s.orelse, indent + 1) or [f"{pad}    pass"]
                 case ast.Assert():
                     site = self.text.text(s.msg) if s.msg is not None else ""
                     lines.append(f"{pad}if not {self.text.text(s.test)}: FAIL({site}, 0)")
@@ -188,10 +214,16 @@ class PythonProgram(View):
         for i, claim in enumerate(program.claims):
             lines += self._claim(claim, f"claim_{i}", tables)
         self.text = "\n".join(lines)
-        space: dict[str, Any] = {"StepFailed": StepFailed, "FAIL": self._fail, "FAILURE": self._failure}
+        space: dict[str, Any] = {
+            "StepFailed": StepFailed,
+            "FAIL": self._fail,
+            "FAILURE": self._failure,
+        }
         space.update({name: values for values, name in tables.names.items()})
-        exec(compile(self.text, f"<{model.name} as emitted>", "exec"), space)  # noqa: S102 - our own text
-        self.actors = [self._actor(process, instance, fs, space) for process, instance, fs, _ in names]
+        exec(compile(self.text, f"<{model.name} as emitted>", "exec"), space)
+        self.actors = [
+            self._actor(process, instance, fs, space) for process, instance, fs, _ in names
+        ]
         self.properties = [
             self._property(claim, space[f"claim_{i}"], i) for i, claim in enumerate(program.claims)
         ]
@@ -226,10 +258,12 @@ class PythonProgram(View):
         return Failure(e.kind, e.message, where.source, choices)
 
     def _claim(self, claim: Claim, name: str, tables: Tables) -> list[str]:
-        process = Process("", False, [], Step("", "", 0, Source("", 0), False, ""), None, {}, [], {})
+        process = Process(
+            "", False, [], Step("", "", 0, Source("", 0), False, ""), None, {}, [], {}
+        )
         writer = Writer(self.program, process, Instance("", 0, None), tables)
         lines = [f"def {name}(t, u):"]
-        lines += writer._statements(claim.body, 1)
+        lines += writer.statements(claim.body, 1)
         lines.append(f"    return {writer.text.text(claim.value)}")
         return lines
 
@@ -240,7 +274,9 @@ class PythonProgram(View):
             except StepFailed as e:
                 assert e.site is not None
                 where = self.program.sites[e.site]
-                raise ModelError(f"{where.source}: the property {claim.name} fails: {e.message}") from None
+                raise ModelError(
+                    f"{where.source}: the property {claim.name} fails: {e.message}"
+                ) from None
 
         declared = self.model.claims[number]
         return Property(
@@ -261,7 +297,9 @@ class PythonProgram(View):
         steps = [space[f] for f in functions]
         traced = [space[f + "_traced"] for f in functions]
         if process.done is not None:
-            labels.append(Label("done", process.name, process.start.source, rest=True, blocking=True))
+            labels.append(
+                Label("done", process.name, process.start.source, rest=True, blocking=True)
+            )
             steps.append(_nothing)
             traced.append(_nothing)
         return Actor(
@@ -279,13 +317,14 @@ def _nothing(s: int, out: list[Any], bad: list[Failure]) -> None:
     """The step of a finished process."""
 
 
-def _assigned(step: Step) -> set[str]:
-    found = {c.variable for c in step.choices}
-    for s in step.body:
-        for node in ast.walk(s):
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                found.add(node.targets[0].id)
-    return found
+def _assigned(body: list[ast.stmt]) -> set[str]:
+    """The locals and temporaries that statements give a value."""
+    return {
+        node.targets[0].id
+        for s in body
+        for node in ast.walk(s)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
 
 
 def _reads(step: Step) -> set[str]:
@@ -299,7 +338,3 @@ def _reads(step: Step) -> set[str]:
 
 def _shown(of: Any, state: State) -> tuple[str, ...]:
     return tuple(show(decode(n, of, state)) for n in range(of.lo, of.hi + 1))
-
-
-def _contract(program: PythonProgram) -> Executable:
-    return program

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
+from mcheck.lang.containers import Sequence_
 from mcheck.lang.contract import Actor, Property
-from mcheck.lang.declare import Sequence_, State, show
+from mcheck.lang.errors import ModelError, StepFailed
+from mcheck.lang.fields import show
 from mcheck.lang.layout import holders
-from mcheck.lang.lowering import RETURN
+from mcheck.lang.procedures import source_of
 from mcheck.lang.program import Cell, Instance, Process, Program
+from mcheck.lang.routines import RETURN
+from mcheck.lang.state import State
 
 
 class View:
@@ -55,7 +59,7 @@ class View:
                 value = element.values_[cell.name]
                 index = ""
                 if isinstance(value, Sequence_):
-                    index = value.declared.index_name(i % cell.length, world)
+                    index = cast("Sequence_[Any]", value).index_name(i % cell.length)
                 name = f"{element.name_}.{cell.name}{index}"
                 if name.endswith(".holder"):
                     name = name.removesuffix(".holder")
@@ -85,7 +89,9 @@ class View:
         world.elements_.attach([i for _, i in self.instances])
         for cell in self.program.cells.values():
             for e, element in enumerate(world.elements_.instances(cell.struct)):
-                numbers = [self.number(cell, e * cell.length + i, state) for i in range(cell.length)]
+                numbers = [
+                    self.number(cell, e * cell.length + i, state) for i in range(cell.length)
+                ]
                 values = [cell.field.decode(n, world) for n in numbers]
                 present = element.values_[cell.name]
                 if isinstance(present, Sequence_):
@@ -103,5 +109,10 @@ class View:
         worlds = [self.unpack(before)]
         if claimed.kind == "step":
             worlds.append(self.unpack(after))
-        found = claimed.function(*worlds)
-        return [show(x) for x in found] if isinstance(found, list) else []
+        try:
+            found: Any = claimed.function(*worlds)
+        except StepFailed as e:
+            where = source_of(claimed.function)
+            raise ModelError(f"{where}: {claimed.name} cannot name what offends: {e}") from None
+        offending = cast("list[object]", found) if isinstance(found, list) else []
+        return [show(x) for x in offending]

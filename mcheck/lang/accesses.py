@@ -1,0 +1,131 @@
+"""Who touches what while which locks are held: noted for every access, judged later."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from mcheck.lang.cfg import Graph
+from mcheck.lang.containers import Embed, declarations
+from mcheck.lang.errors import Refused
+from mcheck.lang.fields import Ref
+from mcheck.lang.program import Access, Cell, Site
+from mcheck.lang.source import Function
+from mcheck.lang.state import Lock, State
+from mcheck.lang.structs import Struct
+from mcheck.lang.values import Env, Key, Val, Value
+
+
+@dataclass
+class Context:
+    """What all processes of a model share while they are lowered.
+
+    cells: by key; sites: the checks so far; written: the cells that some step writes;
+    protected: whether the model says of any field what protects it.
+    """
+
+    state: State
+    cells: dict[str, Cell]
+    sites: list[Site]
+    written: set[str]
+    protected: bool
+
+
+FOLLOW = "->"
+"""Marks a step of a key that follows a reference."""
+
+
+@dataclass
+class Scope:
+    """The function that is lowered now: its text, and what its names stand for.
+
+    prefix: makes its locals' names unique; bound: names that stand for something known;
+    holds: the locals that own references; bounds: declared bounds of locals.
+    """
+
+    function: Function
+    prefix: str
+    bound: dict[str, Value] = field(default_factory=dict[str, Value])
+    holds: dict[str, str] = field(default_factory=dict[str, str])
+    graph: Graph | None = None
+
+    def variable(self, name: str) -> str:
+        """The full name of a local."""
+        return f"{self.prefix}.{name}"
+
+
+class Accesses:
+    """The part of the lowering that knows what is known on this path, and notes accesses."""
+
+    state: State
+    scope: Scope
+    env: Env
+    protected: bool
+    written: set[str]
+    in_property: bool
+
+    def refused(self, node: ast.AST, problem: str, instead: str = "") -> Refused:
+        """An error at a place in the function that is lowered now."""
+        raise NotImplementedError
+
+    def struct_of(self, value: Val, node: ast.AST) -> type[Struct]:
+        """The struct class of the element that a value refers to."""
+        raise NotImplementedError
+
+    def touch(self, cell: Cell, owner: Val, *, write: bool, node: ast.AST) -> None:
+        """Note an access: for a step's extent, and for what protects the cell."""
+        if self.in_property:
+            return
+        if self.env.crossed:
+            raise self.refused(
+                node,
+                f"shared state is touched here and also before {self.env.crossed}, in one step",
+                f"add a yield after {self.env.crossed}, or write its text here",
+            )
+        self.env.touched = True
+        by = cell.field.by
+        if not self.protected or by is None:
+            return
+        needed = self._lock_key(by, owner, node) if isinstance(by, str) else None
+        held = needed is not None and needed in self.env.locks
+        own = owner.key is not None and owner.key[0] == "me" and not _follows(owner.key)
+        source = self.scope.function.source(node)
+        access = Access(cell.key, owner.key, write, held, self.racing, own, source, self.locking)
+        self.env.paths = tuple((*path, access) for path in self.env.paths)
+
+    racing = False
+    locking = ""
+
+    def _lock_key(self, path: str, owner: Val, node: ast.AST) -> Key | None:
+        """The lock that protects a field of an element: a path from it, or from the state."""
+        struct = self.struct_of(owner, node)
+        first = path.split(".", maxsplit=1)[0]
+        key: Key | None = owner.key
+        if not isinstance(declarations(struct).get(first), Embed | Ref):
+            struct, key = type(self.state), ("#", type(self.state), 1)
+        for name in path.split("."):
+            declared = declarations(struct).get(name)
+            if isinstance(declared, Ref):
+                moved = f"{declared.struct.__name__}.{name}" in self.written
+                key = None if key is None or moved else (*key, FOLLOW + name)
+                target: type[Struct] = declared.of
+                struct = target
+            elif isinstance(declared, Embed) and isinstance(declared.item, type):
+                if key is not None and key[0] == "#":
+                    place = self.state.elements_.places[declared]
+                    key = ("#", declared.item, place.base + key[2] - 1)
+                elif key is not None:
+                    key = (*key, name)
+                struct = declared.item
+            else:
+                raise self.refused(
+                    node, f'by="{path}": {struct.__name__} has no lock or reference {name}'
+                )
+        if struct is not Lock:
+            raise self.refused(node, f'by="{path}" ends at a {struct.__name__}, not at a Lock')
+        return key
+
+
+def _follows(key: Key) -> bool:
+    """Whether a path leads through a reference, and so out of the element it begins at."""
+    return any(isinstance(step, str) and step.startswith(FOLLOW) for step in key)

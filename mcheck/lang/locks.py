@@ -1,0 +1,56 @@
+"""Lowering of the language's own lock: held, mine, acquire and release."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import Any
+
+from mcheck.lang import ir, types
+from mcheck.lang.cells import Cells
+from mcheck.lang.fields import Field
+from mcheck.lang.state import Lock
+from mcheck.lang.values import Val
+
+
+class Locks(Cells):
+    """The part of the lowering that knows locks."""
+
+    def lock_test(self, lock: Val, node: ast.Attribute) -> Val:
+        """`l.held` and `l.mine`."""
+        holder = self.read(self.cell_of(_holder(), Lock), lock, ir.const(0), 1, node)
+        if node.attr == "held":
+            return Val(ir.compare(holder.expr, ast.NotEq(), ir.const(0)), types.BOOL)
+        return Val(ir.equal(holder.expr, ir.name("process")), types.BOOL)
+
+    def lock_change(self, lock: Val, node: ast.AST, *, acquire: bool) -> None:
+        """`l.acquire()` and `l.release()`."""
+        cell = self.cell_of(_holder(), Lock)
+        owner = lock
+        if not isinstance(lock.expr, ast.Constant):
+            owner = self.spill(self.deref(lock, node), replace(lock.type, lo=1), lock.key)
+        holder = self.read(cell, owner, ir.const(0), 1, node)
+        if acquire:
+            wrong = "a lock is acquired that is held already"
+            test = ir.equal(holder.expr, ir.const(0))
+            value = Val(ir.name("process"), cell.type)
+        else:
+            wrong = "a lock is released by a process that does not hold it"
+            test = ir.equal(holder.expr, ir.name("process"))
+            value = Val(ir.const(0), cell.type)
+        self.out.append(ir.require(test, self.site("lock", wrong, node)))
+        assert isinstance(holder.expr, ast.Subscript)
+        self.locking = "acquire" if acquire else "release"
+        self.store(cell, holder.expr.slice, owner, value, node)
+        self.locking = ""
+        if lock.key is not None:
+            held = self.env.locks
+            self.env.locks = held | {lock.key} if acquire else held - {lock.key}
+        elif not acquire:
+            self.env.locks = frozenset()
+
+
+def _holder() -> Field[Any]:
+    declared = vars(Lock)["holder"]
+    assert isinstance(declared, Field)
+    return declared  # pyright: ignore[reportUnknownVariableType]

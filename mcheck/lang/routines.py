@@ -1,0 +1,91 @@
+"""Procedures within one kind of process: what is known at their points and at their calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mcheck.lang.accesses import Scope
+from mcheck.lang.cfg import Call, Graph
+from mcheck.lang.types import Type
+from mcheck.lang.values import Key
+
+VARYING = "varying"
+RETURN = "@ret"
+START, DONE = -2, -1
+
+
+class Forgotten(Exception):
+    """A parameter turned out to vary after all: what is known of its procedure is void."""
+
+
+@dataclass
+class Point:
+    """What is known wherever a label, or a call's continuation, is reached."""
+
+    assigned: set[str]
+    owned: set[str]
+    locks: frozenset[Key]
+
+
+@dataclass(eq=False)
+class Site_:
+    """A call of a procedure: who calls, from which node, and what the arguments' keys were."""
+
+    caller: Routine
+    node: Call
+    keys: dict[str, Key | None] = field(default_factory=dict[str, Key | None])
+    point: Point | None = None
+
+
+@dataclass(eq=False)
+class Routine:
+    """One procedure within one kind of process."""
+
+    name: str
+    graph: Graph
+    scope: Scope
+    bounds: dict[str, Type]
+    bindings: dict[str, Any] = field(default_factory=dict[str, Any])
+    sites: list[Site_] = field(default_factory=list[Site_])
+    points: dict[int, Point] = field(default_factory=dict[int, Point])
+    live: dict[int, set[str]] = field(default_factory=dict[int, set[str]])
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A caller that waits, within this step, for what it called."""
+
+    routine: Routine
+    site: Site_
+    locks: frozenset[Key]
+
+
+def into(locks: frozenset[Key], keys: dict[str, Key | None], callee: Routine) -> frozenset[Key]:
+    """The locks that a callee can name, in its own terms."""
+    found = {k for k in locks if k[0] in ("#", "me")}
+    for name, key in keys.items():
+        if key is not None and key[0] not in ("#", "me"):
+            local = callee.scope.variable(name)
+            found |= {(local, *k[len(key) :]) for k in locks if k[: len(key)] == key}
+    return frozenset(found)
+
+
+def out_of(
+    locks: frozenset[Key],
+    keys: dict[str, Key | None],
+    callee: Routine,
+    before: frozenset[Key],
+) -> frozenset[Key]:
+    """The locks held after a return, in the caller's terms."""
+    found = {k for k in locks if k[0] in ("#", "me")}
+    named: list[Key] = []
+    for name, key in keys.items():
+        if key is not None and key[0] not in ("#", "me"):
+            named.append(key)
+            local = callee.scope.variable(name)
+            found |= {(*key, *k[1:]) for k in locks if k[0] == local}
+    unseen = {
+        k for k in before if k[0] not in ("#", "me") and not any(k[: len(n)] == n for n in named)
+    }
+    return frozenset(found | unseen)
