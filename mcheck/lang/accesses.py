@@ -62,6 +62,7 @@ class Accesses:
     env: Env
     protected: bool
     written: set[str]
+    blamed: Scope | None = None
     in_property: bool
 
     def refused(self, node: ast.AST, problem: str, instead: str = "") -> Refused:
@@ -106,13 +107,13 @@ class Accesses:
         for name in path.split("."):
             declared = declarations(struct).get(name)
             if isinstance(declared, Ref):
-                moved = f"{declared.struct.__name__}.{name}" in self.written
+                moved = f"{struct.__name__}.{name}" in self.written
                 key = None if key is None or moved else (*key, FOLLOW + name)
                 target: type[Struct] = declared.of
                 struct = target
             elif isinstance(declared, Embed) and isinstance(declared.item, type):
                 if key is not None and key[0] == "#":
-                    place = self.state.elements_.places[declared]
+                    place = self.state.elements_.place(struct, declared)
                     key = ("#", declared.item, place.base + key[2] - 1)
                 elif key is not None:
                     key = (*key, name)

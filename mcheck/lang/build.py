@@ -11,6 +11,7 @@ from mcheck.lang.accesses import Context
 from mcheck.lang.claims import Claims
 from mcheck.lang.containers import Array, Element, Sequence_, declarations, stored
 from mcheck.lang.errors import ModelError, StepFailed
+from mcheck.lang.ghosts import Ghosts
 from mcheck.lang.lowering import Lowering
 from mcheck.lang.model import Model, Run
 from mcheck.lang.procedures import Running
@@ -51,6 +52,11 @@ def build(model: Model[Any]) -> Program:
         number += len(process.instances)
         processes.append(process)
     program = Program(state, cells, processes, [], sites)
+    for low in lowered:
+        program.procedures |= {n: r.scope.function.callable for n, r in low.routines.items()}
+    for process in processes:
+        for step in process.steps:
+            Ghosts(cells, step).check()
     if protected:
         judge(program)
     for process in processes:
@@ -157,7 +163,7 @@ def _all_cells(state: State, cells: dict[str, Cell]) -> None:
             if found is None:
                 continue
             length = declared.count(state) if isinstance(declared, Element) else 1
-            key = f"{declared.struct.__name__}.{declared.name}"
+            key = f"{cls.__name__}.{declared.name}"
             count = state.count_(cls) * length
             found.name, found.struct = declared.name, declared.struct
             ordered[key] = cells.get(key) or Cell(

@@ -88,25 +88,38 @@ class Builtins(Locks):
 
     def builtin(self, function: Any) -> Callable[[ast.Call], Value] | None:
         """How a call of a known function is lowered."""
-        known: list[tuple[Any, Callable[[ast.Call], Value]]] = [
-            (all, self._all),
-            (any, self._any),
-            (sum, self._sum),
-            (min, self._extreme),
-            (max, self._extreme),
-            (abs, self._abs),
-            (len, self._len),
-            (range, self._range),
-            (bool, self._bool),
-            (int, lambda n: self.number(n.args[0])),
-            (procedures.hold, self._hold),
-            (procedures.release, self._release),
-            (procedures.racy, self._racy),
-            (procedures.holds, self._holds),
-            (procedures.choose, self._misplaced),
-            (procedures.at, self._misplaced),
+        known: list[tuple[Any, int, Callable[[ast.Call], Value]]] = [
+            (all, 1, self._all),
+            (any, 1, self._any),
+            (sum, 1, self._sum),
+            (min, 99, self._extreme),
+            (max, 99, self._extreme),
+            (abs, 1, self._abs),
+            (len, 1, self._len),
+            (range, 3, self._range),
+            (bool, 1, self._bool),
+            (int, 1, lambda n: self.number(n.args[0])),
+            (procedures.hold, 1, self._hold),
+            (procedures.release, 1, self._release),
+            (procedures.racy, 1, self._racy),
+            (procedures.holds, 2, self._holds),
+            (procedures.choose, 99, self._misplaced),
+            (procedures.at, 99, self._misplaced),
         ]
-        return next((lowered for f, lowered in known if f is function), None)
+        for f, most, lowered in known:
+            if f is function:
+                return functools.partial(self._counted, most, lowered)
+        return None
+
+    def _counted(self, most: int, lowered: Callable[[ast.Call], Value], node: ast.Call) -> Value:
+        """A built-in function's call, if its arguments are as many as it takes."""
+        if not 1 <= len(node.args) <= most or (node.keywords and lowered != self._misplaced):
+            raise self.refused(
+                node,
+                f"{ast.unparse(node.func)}() is not called like this here",
+                "arguments by position, as many as it takes",
+            )
+        return lowered(node)
 
     def _misplaced(self, node: ast.Call) -> Value:
         raise self.refused(
@@ -279,7 +292,10 @@ class Builtins(Locks):
         return Val(self.test(node.args[0]), BOOL)
 
     def _hold(self, node: ast.Call) -> Value:
-        return replace(self.as_val(self.lower(node.args[0]), node), hold=NEW)
+        value = self.as_val(self.lower(node.args[0]), node)
+        if value.type.kind != "ref":
+            raise self.refused(node, f"hold() of {value.type}: only elements are referred to")
+        return replace(value, hold=NEW)
 
     def _release(self, node: ast.Call) -> Value:
         value = self.as_val(self.lower(node.args[0]), node)

@@ -48,7 +48,6 @@ class Calls(Points):
                 node.call, "yield from calls a procedure", "@procedure above what is called"
             )
         arguments = self.arguments(node.call)
-        self.no_ghost(node.ast)
         callee = self.routine(called)
         self._no_recursion(caller, callee, node)
         site = next((s for s in callee.sites if s.caller is caller and s.node is node), None)
@@ -100,9 +99,10 @@ class Calls(Points):
                 callee.scope.bound[name] = replace(callee.bindings[name], hold=None)
                 continue
             caller_scope, self.scope = self.scope, callee.scope
+            self.blamed = caller_scope
             borrowed = value if name in callee.scope.holds else replace(value, hold=None)
             self.bind(name, borrowed, node.ast)
-            self.scope = caller_scope
+            self.scope, self.blamed = caller_scope, None
 
     def _same_everywhere(self, callee: Routine, name: str, value: Val) -> bool:
         """Whether every call gives a parameter the same known value: it then takes no room."""

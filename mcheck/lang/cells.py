@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 
 from mcheck.lang import ir, types
 from mcheck.lang.accesses import FOLLOW, Accesses
+from mcheck.lang.constants import Const
 from mcheck.lang.containers import Element, Embed, declarations
 from mcheck.lang.fields import Field
 from mcheck.lang.program import Cell, Site
+from mcheck.lang.state import vars_of
 from mcheck.lang.structs import Struct
 from mcheck.lang.types import Type
 from mcheck.lang.values import Elems, Key, Static, Val, Value
@@ -27,7 +29,6 @@ class Cells(Accesses):
     out: list[ast.stmt]
     cells: dict[str, Cell]
     sites: list[Site]
-    ghosts: list[ast.AST]
     written: set[str]
     temporaries: int
     reading: bool
@@ -123,7 +124,7 @@ class Cells(Accesses):
 
     def cell_of(self, declared: Field[Any], struct: type[Struct], length: int = 1) -> Cell:
         """The cell of a field of a struct class."""
-        key = f"{declared.struct.__name__}.{declared.name}"
+        key = f"{struct.__name__}.{declared.name}"
         found = self.cells.get(key)
         if found is None:
             of = declared.type_in(self.state)
@@ -132,7 +133,7 @@ class Cells(Accesses):
             self.cells[key] = found
         return found
 
-    def deref(self, value: Val, node: ast.AST) -> ast.expr:
+    def deref(self, value: Val, node: ast.AST, message: str = "") -> ast.expr:
         """The number of the element that a reference names; a violation where it is null."""
         if value.type.lo >= 1:
             return value.expr
@@ -141,20 +142,20 @@ class Cells(Accesses):
             if known.lo >= 1:
                 return value.expr
             self.env.types[value.expr.id] = replace(known, lo=min(1, known.hi))
-        site = self.site("null", f"a field of null is used: {ast.unparse(node)}", node)
+        said = message or f"a field of null is used: {ast.unparse(node)}"
+        site = self.site("null", said, node)
         return ir.call("nonnull", value.expr, site)
 
     def read(self, cell: Cell, owner: Val, at: ast.expr, length: int, node: ast.AST) -> Val:
         """The value of a field of an element."""
         index = ir.plus(ir.times(ir.plus(self.deref(owner, node), -1), length), at)
-        if cell.field.ghost and not self.in_property:
-            self.ghosts.append(node)
         self.touch(cell, owner, write=False, node=node)
         key = None
         if owner.key is not None and cell.key not in self.written and length == 1:
             key = (*owner.key, FOLLOW + cell.name)
         of = replace(cell.type, epoch=owner.type.epoch)
-        return Val(ir.cell(cell.key + "'" * of.epoch, index), of, key)
+        source = self.scope.function.source(node)
+        return Val(ir.cell(cell.key + "'" * of.epoch, index, source), of, key)
 
     def elements(self, elems: Elems, node: ast.AST) -> Value:
         """What an element declaration gives: the element itself for an Embed."""
@@ -164,7 +165,7 @@ class Cells(Accesses):
 
     def element(self, elems: Elems, at: ast.expr, position: int | None, node: ast.AST) -> Val:
         """A reference to one element of a declaration of structs."""
-        place = self.state.elements_.places[elems.declared]
+        place = self.state.elements_.place(elems.owner.type.of, elems.declared)
         owner = self.deref(elems.owner, node)
         first = ir.plus(ir.times(ir.plus(owner, -1), place.count), place.base)
         number = ir.plus(first, at)
@@ -190,7 +191,8 @@ class Cells(Accesses):
                 raise self.refused(
                     node, f"{declared.name} is a Map over {key.__name__}, not {index.type}"
                 )
-            return ir.plus(self.deref(index, node.slice), -1)
+            message = f"null is no index of {declared.name}"
+            return ir.plus(self.deref(index, node.slice, message), -1)
         if index.type.kind not in ("int", "bool"):
             raise self.refused(
                 node,
@@ -269,6 +271,10 @@ class Cells(Accesses):
                 if isinstance(declared, Element):
                     raise self.refused(
                         node, "elements are never assigned", "assign to their fields"
+                    )
+                if isinstance(vars_of(struct).get(node.attr), Const):
+                    raise self.refused(
+                        node, f"{node.attr} is a constant of the scenario", "a field, if it changes"
                     )
                 raise self.refused(node, f"{struct.__name__} declares no field {node.attr}")
         if isinstance(node, ast.Subscript):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from mcheck.lang.procedures import Hold, at, choose
 from mcheck.lang.source import Function
+from mcheck.lang.wording import statement_refused
 
 
 @dataclass(eq=False)
@@ -174,12 +175,7 @@ class Builder:
     def _choice(self, statement: ast.stmt) -> tuple[str, ast.Call] | None:
         """The local and the call of `x = choose(domain)`."""
         target, value = _assignment(statement)
-        if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Name):
-            return None
-        if (
-            value.func.id in self.function.locals
-            or self.function.names.get(value.func.id) is not choose
-        ):
+        if not isinstance(value, ast.Call) or self.function.meant(value.func) is not choose:
             return None
         if not isinstance(target, ast.Name) or len(value.args) != 1 or value.keywords:
             raise self.function.refused(
@@ -194,10 +190,13 @@ class Builder:
         target, value = _assignment(s)
         if isinstance(value, ast.YieldFrom):
             return self._call(s, target, value, after)
+        if isinstance(s, ast.With | ast.Try | ast.Match | ast.AsyncWith | ast.AsyncFor):
+            raise self.function.refused(s, *statement_refused(s))
         match s:
             case ast.Return():
                 return self._return(s)
             case ast.If() if not self._simple(s):
+                self._no_yield_inside(s.test)
                 then = self._block(s.body, after, loop)
                 return Test(s, then, self._block(s.orelse, after, loop))
             case ast.While():
@@ -249,8 +248,7 @@ class Builder:
         call = value.value
         if not (
             isinstance(call, ast.Call)
-            and isinstance(call.func, ast.Name)
-            and self.function.names.get(call.func.id) is at
+            and self.function.meant(call.func) is at
             and len(call.args) == 1
             and isinstance(call.args[0], ast.Constant)
             and isinstance(call.args[0].value, str)

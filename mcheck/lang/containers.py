@@ -23,8 +23,19 @@ X = TypeVar("X", bound=Struct)
 class Element(Declaration, Generic[V]):
     """Something inside a struct that has elements of its own."""
 
-    def __init__(self, item: Field[Any] | type[Struct]) -> None:
-        """Keep what each element is."""
+    def __init__(self, item: Any) -> None:
+        """Keep what each element is.
+
+        Raises:
+            ModelError: it is neither a field nor a struct class.
+        """
+        if not isinstance(item, Field) and not (
+            isinstance(item, type) and issubclass(item, Struct)
+        ):
+            raise ModelError(
+                f"{type(self).__name__} holds fields or structs, not {item!r}; "
+                f"put an inner Array or Map into a struct"
+            )
         self.item: Field[Any] | type[Struct] = item
 
     def count(self, state: State) -> int:
@@ -174,6 +185,8 @@ class Embed(Element[S]):
     def __init__(self, item: type[S]) -> None:
         """Declare the struct class."""
         super().__init__(item)
+        if isinstance(self.item, Field):
+            raise ModelError("Embed holds a struct; declare a field by itself")
 
     def count(self, state: State) -> int:
         return 1

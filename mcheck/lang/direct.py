@@ -94,8 +94,8 @@ class Direct:
         states = self.compiled.initial
         if not 0 <= initial < len(states):
             raise ModelError(f"{model.name} has the initial states 0..{len(states) - 1}")
-        functions = model.procedures()
-        self.routines = {f.function.__code__: name for name, f in functions.items()}
+        found = self.program.procedures
+        self.routines = {f.__code__: name for name, f in found.items()}
         for k in initial_states(model):
             self.k = k
             self.k.elements_.attach([i for _, i in self.compiled.instances])

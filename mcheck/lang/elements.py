@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcheck.lang.containers import Array, Element, declarations
-from mcheck.lang.errors import ModelError
+from mcheck.lang.errors import ModelError, StepFailed
 from mcheck.lang.fields import Field
 from mcheck.lang.state import State
 from mcheck.lang.structs import Declaration, Struct
@@ -41,7 +41,7 @@ class Elements:
         state.elements_ = self
         self.order: list[type[Struct]] = []
         self.counts: dict[type[Struct], int] = {}
-        self.places: dict[Element[Any], Place] = {}
+        self.places: dict[tuple[type[Struct], Element[Any]], Place] = {}
         self.built: dict[type[Struct], list[Struct]] = {}
         self.processes = 1
         self.process_table: Sequence[Any] = ()
@@ -55,10 +55,17 @@ class Elements:
         if cls in path:
             names = " in ".join(c.__name__ for c in (*path, cls))
             raise ModelError(f"a struct cannot contain itself: {names}; use a Ref")
-        for declared in declarations(cls).values():
+        for name, declared in declarations(cls).items():
+            if declared.name != name:
+                raise ModelError(
+                    f"{cls.__name__}: one declaration is used twice, as {name} and as "
+                    f"{declared.name}; declare each by itself"
+                )
             if isinstance(declared, Element) and isinstance(declared.item, type):
                 self._visit(declared.item, (*path, cls))
         if cls not in self.order:
+            if cls.__name__ in {c.__name__ for c in self.order}:
+                raise ModelError(f"two structs are called {cls.__name__}; rename one")
             self.order.append(cls)
 
     def _number(self) -> None:
@@ -71,7 +78,7 @@ class Elements:
                 if isinstance(declared, Element) and isinstance(declared.item, type):
                     n = declared.count(self.state)
                     inner = declared.item
-                    self.places[declared] = Place(declared, self.counts[inner] + 1, n)
+                    self.places[cls, declared] = Place(declared, self.counts[inner] + 1, n)
                     self.counts[inner] += self.counts[cls] * n
             sized.add(cls)
 
@@ -93,6 +100,11 @@ class Elements:
                 f"{declared.struct.__name__}.{declared.name} is a Map over {key.__name__}: "
                 f"declare the array of {key.__name__} in the state before it"
             )
+
+    def place(self, owner: type | None, declared: Element[Any]) -> Place:
+        """Where the elements of a declaration lie, for owners of a struct class."""
+        assert owner is not None
+        return self.places[owner, declared]
 
     def count(self, of: type[Struct]) -> int:
         """How many elements a struct class has.
@@ -128,15 +140,15 @@ class Elements:
 
     def _start(self, instance: Struct, declared: Field[Any] | Element[Any]) -> Any:
         if isinstance(declared, Field):
-            return declared.start(self.state)
+            return self._first(declared)
         top = instance is self.state
         name = declared.name if top else f"{instance.name_}.{declared.name}"
         item = declared.item
         if isinstance(item, Field):
             item.name, item.struct = declared.name, declared.struct
-            items = [item.start(self.state) for _ in range(declared.count(self.state))]
+            items = [self._first(item) for _ in range(declared.count(self.state))]
         else:
-            place = self.places[declared]
+            place = self.places[type(instance), declared]
             first = place.base - 1 + (instance.id_ - 1) * place.count
             items = list(self.built[item][first : first + place.count])
             for i, element in enumerate(items):
@@ -145,6 +157,12 @@ class Elements:
                     own = declared.names[i] if i < len(declared.names) else f"{declared.name}[{i}]"
                     element.name_ = own if top else f"{instance.name_}.{own}"
         return declared.sequence(name, items, self.state)
+
+    def _first(self, declared: Field[Any]) -> Any:
+        try:
+            return declared.start(self.state)
+        except StepFailed as e:
+            raise ModelError(e.message) from None
 
     def attach(self, processes: Sequence[Any]) -> None:
         """Tell the locks which processes there are."""

@@ -16,7 +16,7 @@ from mcheck.lang.containers import declarations
 from mcheck.lang.errors import Refused
 from mcheck.lang.fields import Field
 from mcheck.lang.procedures import as_procedure
-from mcheck.lang.state import Lock, State
+from mcheck.lang.state import Lock, vars_of
 from mcheck.lang.structs import Null, Struct
 from mcheck.lang.types import BOOL, Type
 from mcheck.lang.values import Elems, Method, Static, Val, Value
@@ -47,13 +47,13 @@ class Expressions(Comparisons):
             return value
         if isinstance(value, Static):
             match value.value:
+                case enum.Enum() as member:
+                    n = list(type(member)).index(member)
+                    return Val(ir.const(n), Type("enum", n, n, type(member)))
                 case bool() as flag:
                     return Val(ir.const(flag), Type("bool", int(flag), int(flag)))
                 case int() as n:
                     return Val(ir.const(n), types.integer(n, n))
-                case enum.Enum() as member:
-                    n = list(type(member)).index(member)
-                    return Val(ir.const(n), Type("enum", n, n, type(member)))
                 case Null():
                     return Val(ir.const(0), types.NULL)
                 case _:
@@ -357,17 +357,8 @@ class Expressions(Comparisons):
 
     def refused(self, node: ast.AST, problem: str, instead: str = "") -> Refused:
         """An error at a place in the function that is lowered now."""
-        where = f"in {self.scope.function.name}: "
-        return self.scope.function.refused(node, where + problem, instead)
-
-
-def vars_of(struct: type[Struct]) -> dict[str, Any]:
-    """What a struct class and its bases define, except what the language itself defines."""
-    found: dict[str, Any] = {}
-    for base in reversed(struct.__mro__):
-        if base not in (Struct, State, object):
-            found.update({k: v for k, v in vars(base).items() if k[0] != "_" and k[-1] != "_"})
-    return found
+        scope = self.blamed or self.scope
+        return scope.function.refused(node, f"in {scope.function.name}: {problem}", instead)
 
 
 _OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {

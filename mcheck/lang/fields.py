@@ -177,7 +177,13 @@ class Ref(Field[S]):
         return self.target()
 
     def type_in(self, state: State) -> types.Type:
-        return types.reference(self.of, state.count_(self.of), null=self.null)
+        count = state.count_(self.of)
+        if not self.null and not count:
+            raise ModelError(
+                f"{self.struct.__name__}.{self.name} is never null, but there is no "
+                f"{self.of.__name__} in this scenario"
+            )
+        return types.reference(self.of, count, null=self.null)
 
     def start(self, state: State) -> S:
         return null if self.null else state.element_(self.of, 1)
@@ -200,9 +206,11 @@ def decode(number: int, of: types.Type, state: State) -> Any:
         case "enum":
             assert of.of is not None and issubclass(of.of, enum.Enum)
             return list(of.of)[number]
+        case "ref" if not number:
+            return null
         case "ref":
             assert of.of is not None and issubclass(of.of, Struct)
-            return state.element_(of.of, number) if number else null
+            return state.element_(of.of, number)
         case "process":
             return state.elements_.process(number)
         case _:

@@ -64,10 +64,11 @@ class Helpers(Paths):
         id_ = scope.variable(name)
         if changes:
             outer, self.scope = self.scope, scope
+            self.blamed = outer
             self.bind(
                 name, val if val.hold or name not in scope.holds else self._plain(val, node), node
             )
-            self.scope = outer
+            self.scope, self.blamed = outer, None
             return
         if val.hold == NEW:
             raise self.refused(

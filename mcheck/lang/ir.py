@@ -18,6 +18,9 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator
+from weakref import WeakKeyDictionary
+
+from mcheck.lang.contract import Source
 
 IR = ast.expr
 
@@ -32,9 +35,20 @@ def name(id_: str) -> ast.Name:
     return ast.Name(id_, ast.Load())
 
 
-def cell(key: str, index: IR) -> ast.Subscript:
-    """One stored field of one element."""
-    return ast.Subscript(name(key), index, ast.Load())
+def cell(key: str, index: IR, source: Source | None = None) -> ast.Subscript:
+    """One stored field of one element; source: where the model's text reads it."""
+    read = ast.Subscript(name(key), index, ast.Load())
+    if source is not None:
+        _origins[read] = source
+    return read
+
+
+_origins: WeakKeyDictionary[ast.Subscript, Source] = WeakKeyDictionary()
+
+
+def origin(read: ast.Subscript) -> Source | None:
+    """Where the model's text reads a cell."""
+    return _origins.get(read)
 
 
 def value_of(e: IR) -> int | None:

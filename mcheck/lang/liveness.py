@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from mcheck.lang.cfg import Call, Do, For, Graph, Node, Return, Test, Wait
 
@@ -44,11 +44,27 @@ def _surely_written(s: ast.AST) -> set[str]:
             return set()
 
 
+def through(body: Sequence[ast.AST], after: set[str]) -> set[str]:
+    """What is live before statements that run through, given what is live after them."""
+    for s in reversed(body):
+        match s:
+            case ast.If():
+                ways = through(s.body, after) | through(s.orelse, after)
+                after = reads(s.test) | ways
+            case ast.For(target=ast.Name(id=name)):
+                again = after | (through(s.body, after) - {name})
+                again |= through(s.body, again) - {name}
+                after = reads(s.iter) | again
+            case _:
+                after = reads(s) | (after - _surely_written(s))
+    return after
+
+
 def before(node: Node, after: set[str]) -> set[str]:
     """What is live before a node, given what is live after it."""
     match node:
         case Do():
-            return reads(node.ast) | (after - _surely_written(node.ast))
+            return through([node.ast], after)
         case Test():
             assert isinstance(node.ast, ast.If | ast.While)
             return reads(node.ast.test) | after

@@ -159,7 +159,7 @@ class Lowering(Calls):
         self.env, self.scope, self.out = env, routine.scope, []
         self.stack, self.touched = (), (routine.name,)
         self.active = routine
-        self.trail, self.ghosts, self.reading = {}, [], False
+        self.trail, self.reading = {}, False
         self.temporaries = 0
 
     def _lower_start(self) -> Step:
@@ -191,7 +191,6 @@ class Lowering(Calls):
         if wait.until is not None:
             with self.collecting() as before:
                 guard = self.test(wait.until)
-            self.no_ghost(wait.until)
             self.step.guard_before, self.step.guard = before, guard
             if not before:
                 self.refine(guard, True)
@@ -204,6 +203,8 @@ class Lowering(Calls):
         return self.step
 
     def _choice(self, name: str, call: ast.Call) -> None:
+        if name in self.scope.holds:
+            raise self.refused(call, f"{name} owns a reference; what is chosen has none to give")
         domain = call.args[0]
         item = f"@c{len(self.step.choices)}"
         condition: ast.expr | None = None
@@ -237,7 +238,6 @@ class Lowering(Calls):
             if condition is not None:
                 self.scope.bound[bound] = chosen
                 kept = self.test(condition)
-                self.no_ghost(call)
                 del self.scope.bound[bound]
                 if not before_filter:
                     self.refine(kept, True)

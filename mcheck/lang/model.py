@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mcheck.lang.constants import Const, Size, resolve
+from mcheck.lang.constants import Arithmetic, resolve
 from mcheck.lang.containers import Array
 from mcheck.lang.errors import ModelError
 from mcheck.lang.procedures import Hold, Procedure, source_of
@@ -62,7 +62,7 @@ class Run:
     """One kind of process: the procedure it runs and how many there are. Made by `run`."""
 
     procedure: Procedure[Any, Any]
-    each: Array[Any] | Const | Size | int | None
+    each: Array[Any] | Arithmetic | int | None
     daemon: bool
     name: str
 
@@ -70,7 +70,7 @@ class Run:
 def run(
     procedure: Procedure[Any, Any],
     *,
-    each: Array[Any] | Const | Size | int | None = None,
+    each: Array[Any] | Arithmetic | int | None = None,
     daemon: bool = False,
     name: str = "",
 ) -> Run:
@@ -212,10 +212,16 @@ class Model(Generic[K]):
         """The names of a process's instances, and the number of what each is given."""
         if of.each is None:
             return [(of.name, None)]
+        if isinstance(of.each, Array) and not isinstance(of.each.item, type):
+            raise ModelError(f"run({of.name}): {of.each.name} holds no structs; each= takes those")
         if isinstance(of.each, Array):
             items = state.values_[of.each.name].items
             return [(_instance_name(of, i), item.id_) for i, item in enumerate(items)]
+        if not isinstance(of.each, int | Arithmetic):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ModelError(f"run({of.name}): each= takes an Array of structs or a number")
         count = resolve(of.each, state.constants_)
+        if count < 0:
+            raise ModelError(f"run({of.name}): each={count} is negative")
         return [(_instance_name(of, i), i) for i in range(count)]
 
     def lower(self) -> Program:

@@ -40,16 +40,15 @@ class Paths(Statements):
     def fork(self, node: Test, follow: Callable[[Node | None], None]) -> Node | None:
         """Take the way that a test tells, or both, each by itself; None where both were taken."""
         assert isinstance(node.ast, ast.If | ast.While)
-        self.ghosts = []
         test = self.test(node.ast.test)
-        self.no_ghost(node.ast.test)
         known = ir.value_of(test)
         self.trail[id(node)] = self.trail.get(id(node), 0) + 1
         if node.loop and self.trail[id(node)] > (1 if known is None else 1000):
             raise self.refused(
                 node.ast,
                 "this loop can go round without a yield",
-                'yield at("label") inside it, on every way round; or a for over fixed elements',
+                "a for over fixed elements; or, in a procedure, "
+                'yield at("label") inside it, on every way round',
             )
         if known is not None:
             chosen = node.next if known else node.orelse

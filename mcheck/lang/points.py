@@ -30,7 +30,7 @@ class Points(Helpers):
         return {n for n in after if n not in routine.scope.bound}
 
     def _ids(self, routine: Routine, live_: set[str]) -> tuple[str, ...]:
-        ids = [routine.scope.variable(n) for n in sorted(live_)]
+        ids = [i for n in sorted(live_) if (i := routine.scope.variable(n)) in self.variables]
         if len(routine.sites) > 1:
             ids.append(f"{routine.name}.{RETURN}")
         return tuple(ids)
@@ -103,10 +103,18 @@ class Points(Helpers):
     def _widened(self, routine: Routine, name: str, id_: str, node: ast.AST) -> None:
         self.widenings[id_] = self.widenings.get(id_, 0) + 1
         if self.widenings[id_] > 40:
-            raise routine.graph.function.refused(
+            function = routine.graph.function
+            spelt = f"{name}: Annotated[int, Range(lo, hi)]"
+            if name in function.parameters:
+                raise function.refused(
+                    function.tree,
+                    f"{name} has no bounds that can be seen: it grows from call to call",
+                    f"{spelt} among the parameters of {function.name}",
+                )
+            raise function.refused(
                 node,
-                f"{name} has no bounds that can be seen",
-                f"{name}: Annotated[int, Range(lo, hi)] = ... where it is first given a value",
+                f"{name} has no bounds that can be seen: it grows from round to round",
+                f"{spelt} = ... where it is first given a value",
             )
 
     def _meet(

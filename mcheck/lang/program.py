@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -183,3 +184,4 @@ class Program:
     claims: list[Claim]
     sites: list[Site]
     bits: int = 0
+    procedures: dict[str, Callable[..., Any]] = field(default_factory=dict[str, Callable[..., Any]])

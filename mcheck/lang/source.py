@@ -61,6 +61,15 @@ class Function:
             return getattr(builtins, node.id)
         raise self.refused(node, f"nothing is called {node.id} here")
 
+    def meant(self, node: ast.expr) -> Any:
+        """What a name, or a name in a module, stands for; None where it is anything else."""
+        if isinstance(node, ast.Name) and node.id not in self.locals:
+            return self.names.get(node.id)
+        if isinstance(node, ast.Attribute):
+            module = self.meant(node.value)
+            return getattr(module, node.attr, None) if inspect.ismodule(module) else None
+        return None
+
     def annotation(self, node: ast.expr | None) -> Any:
         """What an annotation means, or None where there is none or it is only for type checkers."""
         if node is None:

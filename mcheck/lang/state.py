@@ -121,3 +121,12 @@ class Holder(Field[Any]):
 _holder = Holder(atomic, ghost=False)
 _holder.__set_name__(Lock, "holder")
 type.__setattr__(Lock, "holder", _holder)
+
+
+def vars_of(struct: type[Struct]) -> dict[str, Any]:
+    """What a struct class and its bases define, except what the language itself defines."""
+    found: dict[str, Any] = {}
+    for base in reversed(struct.__mro__):
+        if base not in (Struct, State, object):
+            found.update({k: v for k, v in vars(base).items() if k[0] != "_" and k[-1] != "_"})
+    return found

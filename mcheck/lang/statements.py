@@ -28,7 +28,6 @@ class Statements(Expressions):
 
     def statement(self, s: ast.stmt) -> None:
         """Lower one statement that runs through; refuse what the language does not have."""
-        self.ghosts = []
         match s:
             case ast.Pass() | ast.Expr(value=ast.Constant(value=str())):
                 pass
@@ -52,16 +51,6 @@ class Statements(Expressions):
                 self._assert(s)
             case _:
                 raise self.refused(s, *statement_refused(s))
-        self.no_ghost(s)
-
-    def no_ghost(self, node: ast.AST) -> None:
-        """Refuse a ghost that was read for anything but a ghost."""
-        if self.ghosts:
-            raise self.refused(
-                node,
-                f"the protocol reads a ghost: {ast.unparse(self.ghosts[0])}",
-                "ghosts are read by properties, and to compute ghosts",
-            )
 
     def _assign(self, target: ast.expr, value: Value, s: ast.stmt) -> None:
         if isinstance(target, ast.Name):
@@ -77,8 +66,6 @@ class Statements(Expressions):
             kept = self.fresh(new.type)
             self.out.insert(mark, ir.assign(kept.expr, new.expr))
             new = replace(new, expr=kept.expr)
-        if cell.field.ghost:
-            self.ghosts = []
         self.store(cell, index, owner, new, s)
 
     def bind(self, name: str, value: Val, node: ast.AST) -> None:
@@ -130,15 +117,12 @@ class Statements(Expressions):
             self.bind(s.target.id, self.arithmetic(s.op, a, b, s), s)
             return
         cell, index, owner = self.locate(s.target)
-        ghost = cell.field.ghost
         if not isinstance(index, ast.Constant | ast.Name):
             index = self.spill(index, types.integer(0, cell.count)).expr
-        present = Val(ir.cell(cell.key, index), cell.type)
+        present = Val(ir.cell(cell.key, index, self.scope.function.source(s)), cell.type)
         if present.type.kind not in ("int", "bool"):
             raise self.refused(s, f"a {cell.type} is nothing to compute with", "an assignment")
         old, b = self.in_order([lambda: present, lambda: self.number(s.value)])
-        if ghost:
-            self.ghosts = []
         self.store(cell, index, owner, self.arithmetic(s.op, old, b, s), s)
 
     def _call_statement(self, node: ast.Call) -> None:
@@ -155,9 +139,7 @@ class Statements(Expressions):
             )
 
     def _if(self, s: ast.If) -> None:
-        self.ghosts = []
         test = self.test(s.test)
-        ghosts, self.ghosts = self.ghosts, []
         known = ir.value_of(test)
         if known is not None:
             self.block(s.body if known else s.orelse)
@@ -173,25 +155,8 @@ class Statements(Expressions):
             branches.append(out)
             ends.append(self.env)
         self.env = self.merge(ends, s)
-        if ghosts and not self._only_ghosts([*branches[0], *branches[1]]):
-            self.ghosts = ghosts
-            self.no_ghost(s.test)
         if branches[0] or branches[1]:
             self.out.append(ast.If(test, branches[0], branches[1]))
-
-    def _only_ghosts(self, body: list[ast.stmt]) -> bool:
-        """Whether statements change ghosts and nothing else, and cannot fail."""
-        for s in body:
-            if isinstance(s, ast.If):
-                if not self._only_ghosts([*s.body, *s.orelse]):
-                    return False
-                continue
-            target = s.targets[0] if isinstance(s, ast.Assign) else None
-            if not isinstance(target, ast.Subscript) or not isinstance(target.value, ast.Name):
-                return False
-            if not self.cells[target.value.id].field.ghost:
-                return False
-        return True
 
     def merge(self, ends: list[Env], node: ast.AST) -> Env:
         """What is known where several ways come together."""
@@ -248,7 +213,6 @@ class Statements(Expressions):
                 raise self.refused(s, "an assert's message is a plain text", 'assert x, "why"')
             message = s.msg.value
         test = self.test(s.test)
-        self.no_ghost(s)
         if ir.value_of(test) != 1:
             self.out.append(ir.require(test, self.site("assert", message, s)))
             self.refine(test, True)
