@@ -9,10 +9,12 @@ from mcheck.lang.cfg import Graph
 from mcheck.lang.containers import Embed, declarations
 from mcheck.lang.errors import Refused
 from mcheck.lang.fields import Ref
+from mcheck.lang.locksets import FOLLOW, LockNames, follows
 from mcheck.lang.program import Access, Cell, Site
 from mcheck.lang.source import Function
 from mcheck.lang.state import Lock, State
 from mcheck.lang.structs import Struct
+from mcheck.lang.unordered import Unordered
 from mcheck.lang.values import Env, Key, Val, Value
 
 
@@ -29,10 +31,6 @@ class Context:
     sites: list[Site]
     written: set[str]
     protected: bool
-
-
-FOLLOW = "->"
-"""Marks a step of a key that follows a reference."""
 
 
 @dataclass
@@ -63,6 +61,8 @@ class Accesses:
     protected: bool
     written: set[str]
     blamed: Scope | None = None
+    lock_names: LockNames
+    loop: Unordered | None = None
     in_property: bool
 
     def refused(self, node: ast.AST, problem: str, instead: str = "") -> Refused:
@@ -84,12 +84,14 @@ class Accesses:
                 f"add a yield after {self.env.crossed}, or write its text here",
             )
         self.env.touched = True
+        if self.loop is not None and not write:
+            self.loop.reads(cell.key, owner.key)
         by = cell.field.by
         if not self.protected or by is None:
             return
         needed = self._lock_key(by, owner, node) if isinstance(by, str) else None
         held = needed is not None and needed in self.env.locks
-        own = owner.key is not None and owner.key[0] == "me" and not _follows(owner.key)
+        own = owner.key is not None and owner.key[0] == "me" and not follows(owner.key)
         source = self.scope.function.source(node)
         access = Access(cell.key, owner.key, write, held, self.racing, own, source, self.locking)
         self.env.paths = tuple((*path, access) for path in self.env.paths)
@@ -125,8 +127,3 @@ class Accesses:
         if struct is not Lock:
             raise self.refused(node, f'by="{path}" ends at a {struct.__name__}, not at a Lock')
         return key
-
-
-def _follows(key: Key) -> bool:
-    """Whether a path leads through a reference, and so out of the element it begins at."""
-    return any(isinstance(step, str) and step.startswith(FOLLOW) for step in key)

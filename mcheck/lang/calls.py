@@ -11,7 +11,7 @@ from mcheck.lang.cfg import Call, Node, Return
 from mcheck.lang.points import Points
 from mcheck.lang.procedures import Procedure, as_procedure
 from mcheck.lang.program import Variable
-from mcheck.lang.routines import RETURN, VARYING, Forgotten, Pending, Routine, Site_, into, out_of
+from mcheck.lang.routines import RETURN, VARYING, Forgotten, Pending, Routine, Site_
 from mcheck.lang.values import NEW, Key, Static, Val
 
 
@@ -72,11 +72,37 @@ class Calls(Points):
         self.touched = (
             (*self.touched, callee.name) if callee.name not in self.touched else self.touched
         )
-        self.env.locks = into(self.env.locks, site.keys, callee)
+        self._name_locks(callee, site)
+        self.env.locks = self.lock_names.into(self.env.locks, _by_local(callee, site))
         if self.env.touched:
             self.env.crossed = f"the call of {callee.name}"
         self.active, self.scope = callee, callee.scope
         return callee.graph.entry
+
+    def _name_locks(self, callee: Routine, site: Site_) -> None:
+        """A lock that is passed may be called in the callee what it is called here."""
+        for name, key in site.keys.items():
+            names = self.lock_names.parameters.setdefault(callee.scope.variable(name), set())
+            more = {None} if key is None else self.lock_names.name(key)
+            if not more <= names:
+                names |= more
+                self.changed = True
+
+    def _after(
+        self, locks: frozenset[Key], site: Site_, callee: Routine, before: frozenset[Key]
+    ) -> frozenset[Key]:
+        """The locks held after a return; what the callee may release, its caller may."""
+        if not callee.releases <= site.caller.releases:
+            site.caller.releases |= callee.releases
+            self.changed = True
+        arguments = _by_local(callee, site)
+        return self.lock_names.out_of(locks, arguments, before, callee.releases)
+
+    def released(self, key: Key | None) -> None:
+        names: set[str | None] = {None} if key is None else self.lock_names.name(key)
+        if not names <= self.active.releases:
+            self.active.releases |= names
+            self.changed = True
 
     def _no_recursion(self, caller: Routine, callee: Routine, node: Call) -> None:
         todo, seen = [caller], set[str]()
@@ -145,7 +171,7 @@ class Calls(Points):
         if self.stack:
             pending = self.stack[-1]
             self.stack = self.stack[:-1]
-            self.env.locks = out_of(locks, pending.site.keys, callee, pending.locks)
+            self.env.locks = self._after(locks, pending.site, callee, pending.locks)
             return self._resume(pending.routine, pending.site, value, node)
         self._dispatch(callee, value, locks, node)
         return None
@@ -167,7 +193,7 @@ class Calls(Points):
                     if k.startswith(callee.name + ".") or k[0] == "@"
                 }
             )
-            env.locks = out_of(locks, site.keys, callee, site.point.locks)
+            env.locks = self._after(locks, site, callee, site.point.locks)
             self.env, self.touched, self.stack = env, (*touched, caller.name), ()
             self.trail = {}
             with self.collecting() as body:
@@ -191,3 +217,8 @@ class Calls(Points):
                 site.node.ast, "the reference that this returns is lost", "x: Held[...] = ..."
             )
         return site.node.next
+
+
+def _by_local(callee: Routine, site: Site_) -> dict[str, Key | None]:
+    """What a call's arguments are known as, by the callee's locals."""
+    return {callee.scope.variable(name): key for name, key in site.keys.items()}

@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from mcheck.lang import ir, types
-from mcheck.lang.accesses import FOLLOW, Accesses
+from mcheck.lang.accesses import Accesses
 from mcheck.lang.constants import Const
 from mcheck.lang.containers import Element, Embed, declarations
 from mcheck.lang.fields import Field
+from mcheck.lang.locksets import FOLLOW
 from mcheck.lang.program import Cell, Site
 from mcheck.lang.state import vars_of
 from mcheck.lang.structs import Struct
@@ -104,6 +105,8 @@ class Cells(Accesses):
         if node.id in self.scope.bound:
             return self.scope.bound[node.id]
         id_ = self.scope.variable(node.id)
+        if self.loop is not None:
+            self.loop.reads(id_)
         if id_ not in self.env.assigned:
             raise self.refused(
                 node, f"{node.id} may have no value here", f"give {node.id} a value on every way"
@@ -293,6 +296,14 @@ class Cells(Accesses):
         index = ir.plus(ir.times(ir.plus(self.deref(owner, node), -1), length), at)
         return cell, index, owner
 
+    operator: str | None = ""
+
+    def how(self, value: Val) -> str | None:
+        """How a value is given: by which operator, as which constant, or None for otherwise."""
+        if self.operator == "" and isinstance(value.expr, ast.Constant):
+            return f"= {ir.value_of(value.expr)}"
+        return self.operator or None
+
     def store(self, cell: Cell, index: ast.expr, owner: Val, value: Val, node: ast.AST) -> None:
         """Append the store, checked against the field's bounds."""
         if self.in_property or self.reading:
@@ -307,6 +318,8 @@ class Cells(Accesses):
             site = self.site(kind, f"{cell.key} {says}", node)
             expr = ir.call("within", expr, cell.type.lo, cell.type.hi, site)
         self.touch(cell, owner, write=True, node=node)
+        if self.loop is not None:
+            self.loop.change(cell.key, self.how(value), owner.key)
         self.written.add(cell.key)
         self.out.append(ir.assign(ast.Subscript(ir.name(cell.key), index, ast.Store()), expr))
 

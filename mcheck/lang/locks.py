@@ -10,7 +10,7 @@ from mcheck.lang import ir, types
 from mcheck.lang.cells import Cells
 from mcheck.lang.fields import Field
 from mcheck.lang.state import Lock
-from mcheck.lang.values import Val
+from mcheck.lang.values import Key, Val
 
 
 class Locks(Cells):
@@ -43,11 +43,14 @@ class Locks(Cells):
         self.locking = "acquire" if acquire else "release"
         self.store(cell, holder.expr.slice, owner, value, node)
         self.locking = ""
-        if lock.key is not None:
-            held = self.env.locks
-            self.env.locks = held | {lock.key} if acquire else held - {lock.key}
-        elif not acquire:
-            self.env.locks = frozenset()
+        if not acquire:
+            self.released(lock.key)
+            self.env.locks = self.lock_names.without(self.env.locks, lock.key)
+        elif lock.key is not None:
+            self.env.locks |= {lock.key}
+
+    def released(self, key: Key | None) -> None:
+        """Note that the function that is lowered now may release a lock."""
 
 
 def _holder() -> Field[Any]:

@@ -17,6 +17,7 @@ from mcheck.lang.cfg import Builder, Call, Do, For, Graph, Node, Return, Test, W
 from mcheck.lang.constants import resolve
 from mcheck.lang.errors import ModelError
 from mcheck.lang.liveness import live
+from mcheck.lang.locksets import LockNames
 from mcheck.lang.procedures import Procedure, Range, source_of
 from mcheck.lang.program import Cell, Choice, Exit, Step
 from mcheck.lang.routines import DONE, START, Forgotten, Routine
@@ -39,6 +40,7 @@ class Lowering(Calls):
         self.state, self.cells, self.sites = context.state, context.cells, context.sites
         self.written, self.protected = context.written, context.protected
         self.edition, self.in_property = edition, False
+        self.lock_names = LockNames(self.state)
         self.holders = lambda of, kind: []
         self.routines = {}
         self.variables = {}

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from mcheck.lang import ir, types
+from mcheck.lang.cells import absolute
 from mcheck.lang.cfg import Call, Wait
 from mcheck.lang.helpers import Helpers
 from mcheck.lang.program import Variable
@@ -64,12 +65,23 @@ class Points(Helpers):
             id_ = routine.scope.variable(name)
             if id_ in self.env.types:
                 self._learn(routine, name, id_, node)
+        self._name_by_locals(routine, live_)
         prefix = routine.name + "."
         return Point(
             {i for i in self.env.assigned if i.startswith(prefix)},
             {i for i in self.env.owned if i.startswith(prefix)},
             self.env.locks,
         )
+
+    def _name_by_locals(self, routine: Routine, live_: set[str]) -> None:
+        """A lock of an element that is known by number here is known by a local later."""
+        for name in live_:
+            id_ = routine.scope.variable(name)
+            key = absolute(self.env.types[id_]) if id_ in self.env.types else None
+            for lock in self.env.locks if key is not None else ():
+                owned = self.lock_names.owner(lock)
+                if owned is not None and owned[0] == key:
+                    self.env.locks |= {(id_, owned[1])}
 
     def _learn(self, routine: Routine, name: str, id_: str, node: ast.AST) -> None:
         of = self.env.types[id_]

@@ -130,7 +130,7 @@ def _events(path: list[Access], step: Step) -> list[list[Access]]:
                 if one_cell
                 and access.key is not None
                 and (e[0].cell, e[0].key) == (access.cell, access.key)
-                and e[-1].lock != "acquire"
+                and not e[-1].lock
             ),
             None,
         )

@@ -40,7 +40,12 @@ class Site_:
 
 @dataclass(eq=False)
 class Routine:
-    """One procedure within one kind of process."""
+    """One procedure within one kind of process.
+
+    bounds: declared bounds of its locals; bindings: parameters that are the same in every call;
+    points: what is known at its labels; live: the locals needed before each node; releases: the
+    names of the locks that it, or what it calls, may release (None: any).
+    """
 
     name: str
     graph: Graph
@@ -50,6 +55,7 @@ class Routine:
     sites: list[Site_] = field(default_factory=list[Site_])
     points: dict[int, Point] = field(default_factory=dict[int, Point])
     live: dict[int, set[str]] = field(default_factory=dict[int, set[str]])
+    releases: set[str | None] = field(default_factory=set[str | None])
 
 
 @dataclass(frozen=True)
@@ -59,33 +65,3 @@ class Pending:
     routine: Routine
     site: Site_
     locks: frozenset[Key]
-
-
-def into(locks: frozenset[Key], keys: dict[str, Key | None], callee: Routine) -> frozenset[Key]:
-    """The locks that a callee can name, in its own terms."""
-    found = {k for k in locks if k[0] in ("#", "me")}
-    for name, key in keys.items():
-        if key is not None and key[0] not in ("#", "me"):
-            local = callee.scope.variable(name)
-            found |= {(local, *k[len(key) :]) for k in locks if k[: len(key)] == key}
-    return frozenset(found)
-
-
-def out_of(
-    locks: frozenset[Key],
-    keys: dict[str, Key | None],
-    callee: Routine,
-    before: frozenset[Key],
-) -> frozenset[Key]:
-    """The locks held after a return, in the caller's terms."""
-    found = {k for k in locks if k[0] in ("#", "me")}
-    named: list[Key] = []
-    for name, key in keys.items():
-        if key is not None and key[0] not in ("#", "me"):
-            named.append(key)
-            local = callee.scope.variable(name)
-            found |= {(*key, *k[1:]) for k in locks if k[0] == local}
-    unseen = {
-        k for k in before if k[0] not in ("#", "me") and not any(k[: len(n)] == n for n in named)
-    }
-    return frozenset(found | unseen)

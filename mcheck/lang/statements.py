@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import replace
 
 from mcheck.lang import ir, types
+from mcheck.lang.cells import absolute
 from mcheck.lang.expressions import Expressions
 from mcheck.lang.liveness import reads
 from mcheck.lang.state import Lock
+from mcheck.lang.unordered import Unordered
 from mcheck.lang.values import NEW, Elems, Env, Method, Static, Val, Value, merged
 from mcheck.lang.wording import statement_refused
 
 
 class Statements(Expressions):
-    """The part of the lowering that runs through statements.
-
-    unordered: the interchangeable struct over whose elements the present for runs, or "".
-    """
-
-    unordered = ""
+    """The part of the lowering that runs through statements."""
 
     def block(self, body: list[ast.stmt]) -> None:
         """Lower statements that run through."""
@@ -57,7 +55,6 @@ class Statements(Expressions):
             self.bind(target.id, self.as_val(value, s), s)
             return
         new = self.as_val(value, s)
-        self._in_order(new, s)
         if new.hold == NEW:
             raise self.refused(s, "the new reference has no owner", "a Held local first")
         mark = len(self.out)
@@ -72,7 +69,6 @@ class Statements(Expressions):
         """Give a local a value."""
         if name in self.scope.bound:
             raise self.refused(node, f"{name} is given by the model and cannot be changed")
-        self._in_order(value, node)
         id_ = self.scope.variable(name)
         if name in self.scope.holds:
             self._take_over(id_, name, value, node)
@@ -82,6 +78,8 @@ class Statements(Expressions):
                 f"the reference that {name} is given has no owner",
                 f"{name}: Held[...] = ... (or Temporary, Speculative, Pinned)",
             )
+        if self.loop is not None and self.scope.prefix[0] != "@":
+            self.loop.change(id_, self.how(value))
         self.env.locks = frozenset(k for k in self.env.locks if k[0] != id_)
         self.out.append(ir.assign(ir.name(id_), value.expr))
         self.env.types[id_] = value.type
@@ -111,9 +109,17 @@ class Statements(Expressions):
         self.out.append(ir.require(ir.equal(ir.name(id_), ir.const(0)), site))
 
     def _augment(self, s: ast.AugAssign) -> None:
+        self.operator = type(s.op).__name__ if isinstance(s.op, _COMMUTES) else None
+        self._augmented(s)
+        self.operator = ""
+
+    def _augmented(self, s: ast.AugAssign) -> None:
         if isinstance(s.target, ast.Name):
             name = ast.copy_location(ast.Name(s.target.id, ast.Load()), s.target)
-            a, b = self.in_order([lambda: self.number(name), lambda: self.number(s.value)])
+            loop, self.loop = self.loop, None  # what += reads of its target is part of the change
+            old = self.number(name)
+            self.loop = loop
+            a, b = self.in_order([lambda: old, lambda: self.number(s.value)])
             self.bind(s.target.id, self.arithmetic(s.op, a, b, s), s)
             return
         cell, index, owner = self.locate(s.target)
@@ -179,11 +185,37 @@ class Statements(Expressions):
         if isinstance(over, Elems) and not isinstance(over.owner.expr, ast.Constant | ast.Name):
             owner = self.spill(self.deref(over.owner, s), over.owner.type, over.owner.key)
             over = Elems(replace(owner, type=replace(owner.type, lo=1)), over.declared)
+        struct = interchangeable(over)
+        if struct is not None:
+            self._unordered(s, struct, self.iterate(over, s.iter))
+            return
         for element in self.iterate(over, s.iter):
             self.bind(s.target.id, self.as_val(element(), s), s)
-            outer, self.unordered = self.unordered, self.unordered or interchangeable(over) or ""
             self.block(s.body)
-            self.unordered = outer
+
+    def _unordered(self, s: ast.For, struct: str, elements: list[Callable[[], Value]]) -> None:
+        """A for over interchangeable elements: its outcome may not depend on their order."""
+        assert isinstance(s.target, ast.Name)
+        variable = self.scope.variable(s.target.id)
+        private = {variable} | {self.scope.variable(n) for n in plainly_assigned(s.body)}
+        outer, self.loop = self.loop, None
+        loop = Unordered(struct, private)
+        for element in elements:
+            self.env.assigned -= private
+            self.bind(s.target.id, self.as_val(element(), s), s)
+            loop.element = absolute(self.env.types[variable]) or (variable,)
+            self.loop = loop
+            self.block(s.body)
+            self.loop = None
+        self.loop = outer
+        self.env.assigned -= private
+        if loop.depends():
+            raise self.refused(
+                s,
+                f"{struct} is interchangeable, but what this for does depends on the order of its "
+                f"elements: {loop.depends()}",
+                "choose(...), or changes of the element itself, +=, or one constant",
+            )
 
     def domain(self, s: ast.For) -> Value:
         """What a for runs over; its body must not change which elements these are."""
@@ -195,17 +227,6 @@ class Statements(Expressions):
             )
         return self.lower(s.iter)
 
-    def _in_order(self, value: Val, node: ast.AST) -> None:
-        """Within a for over interchangeable elements, none of them may be singled out."""
-        of = value.type.of
-        if self.unordered and of is not None and of.__name__ == self.unordered:
-            raise self.refused(
-                node,
-                f"{self.unordered} is interchangeable: which element is kept here depends on an "
-                f"order",
-                "choose(...)",
-            )
-
     def _assert(self, s: ast.Assert) -> None:
         message = f"assert {ast.unparse(s.test)}"
         if s.msg is not None:
@@ -216,6 +237,21 @@ class Statements(Expressions):
         if ir.value_of(test) != 1:
             self.out.append(ir.require(test, self.site("assert", message, s)))
             self.refine(test, True)
+
+
+_COMMUTES = (ast.Add, ast.Sub, ast.BitAnd, ast.BitOr, ast.BitXor)
+
+
+def plainly_assigned(body: list[ast.stmt]) -> set[str]:
+    """The names that statements give values that are not constants: private to each round."""
+    return {
+        s.targets[0].id
+        for statement in body
+        for s in ast.walk(statement)
+        if isinstance(s, ast.Assign)
+        and isinstance(s.targets[0], ast.Name)
+        and not isinstance(s.value, ast.Constant)
+    }
 
 
 def stored_names(body: list[ast.stmt]) -> set[str]:
