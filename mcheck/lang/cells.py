@@ -156,9 +156,11 @@ class Cells(Accesses):
         key = None
         if owner.key is not None and cell.key not in self.written and length == 1:
             key = (*owner.key, FOLLOW + cell.name)
-        of = replace(cell.type, epoch=owner.type.epoch)
+        of = cell.type
+        if of.kind == "ref":
+            of = replace(of, epoch=owner.type.epoch)
         source = self.scope.function.source(node)
-        return Val(ir.cell(cell.key + "'" * of.epoch, index, source), of, key)
+        return Val(ir.cell(cell.key + "'" * owner.type.epoch, index, source), of, key)
 
     def elements(self, elems: Elems, node: ast.AST) -> Value:
         """What an element declaration gives: the element itself for an Embed."""

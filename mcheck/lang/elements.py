@@ -56,6 +56,8 @@ class Elements:
             names = " in ".join(c.__name__ for c in (*path, cls))
             raise ModelError(f"a struct cannot contain itself: {names}; use a Ref")
         for name, declared in declarations(cls).items():
+            if name.endswith("_"):
+                raise ModelError(f"{cls.__name__}.{name}: names that end in _ are the language's")
             if declared.name != name:
                 raise ModelError(
                     f"{cls.__name__}: one declaration is used twice, as {name} and as "

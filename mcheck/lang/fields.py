@@ -45,6 +45,8 @@ class Field(Declaration, Generic[T]):
 
     def __init__(self, by: Protection, ghost: bool) -> None:
         """Keep what protects the field and whether it is a ghost."""
+        if not isinstance(by, Atomic | Owner | str | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ModelError(f"by={by!r}: a field is protected by atomic, owner or a lock's path")
         self.by = by
         self.ghost = ghost
 
@@ -119,6 +121,8 @@ class Flag(Field[bool]):
 
     def __init__(self, *, init: bool = False, by: Protection = None, ghost: bool = False) -> None:
         """Declare the flag; it starts as False unless init says otherwise."""
+        if init not in (False, True):
+            raise ModelError(f"Flag(init={init!r}): a flag is False or True")
         super().__init__(by, ghost)
         self.init = init
 
@@ -141,6 +145,8 @@ class OneOf(Field[E]):
         ghost: bool = False,
     ) -> None:
         """Declare the enum class."""
+        if not len(of) or not isinstance(init, of | None):
+            raise ModelError(f"OneOf({of.__name__}, init={init!r}): not one of its members")
         super().__init__(by, ghost)
         self.of, self.init = of, init
 
@@ -186,7 +192,7 @@ class Ref(Field[S]):
         return types.reference(self.of, count, null=self.null)
 
     def start(self, state: State) -> S:
-        return null if self.null else state.element_(self.of, 1)
+        return null if self.null else state.element_(self.of, self.type_in(state).lo)
 
 
 def encode(value: Any) -> int:

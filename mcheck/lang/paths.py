@@ -42,8 +42,8 @@ class Paths(Statements):
         assert isinstance(node.ast, ast.If | ast.While)
         test = self.test(node.ast.test)
         known = ir.value_of(test)
-        self.trail[id(node)] = self.trail.get(id(node), 0) + 1
-        if node.loop and self.trail[id(node)] > (1 if known is None else 1000):
+        self.trail[id(node.ast)] = self.trail.get(id(node.ast), 0) + 1
+        if node.loop and self.trail[id(node.ast)] > (1 if known is None else 1000):
             raise self.refused(
                 node.ast,
                 "this loop can go round without a yield",
@@ -108,8 +108,14 @@ class Paths(Statements):
             return node.after
         values = [self.as_val(element(), s) for element in domain]
         at = 0 if node.first else self.trail.get(id(s), -2) + 1
+        self._new_round(s)
         if at < 0:
             self._positions_by_value(s, over, values)
+            rounds = self.trail.get(-id(s), 0)
+            if rounds + 1 >= len(values):
+                self.follow(node, node.after)
+                return node.after
+            self.trail[-id(s)] = rounds + 1
             self._walk(node, values, s.target.id, follow)
             return None
         target = node.next if at < len(values) else node.after
@@ -118,6 +124,12 @@ class Paths(Statements):
             self.trail[id(s)] = at
         self.follow(node, target)
         return target
+
+    def _new_round(self, s: ast.For) -> None:
+        """What loops inside a for's body did in an earlier round does not count in this one."""
+        for inner in [n for child in s.body for n in ast.walk(child)]:
+            self.trail.pop(id(inner), None)
+            self.trail.pop(-id(inner), None)
 
     def _positions_by_value(self, s: ast.For, over: Value, values: list[Val]) -> None:
         """After a yield, where a for stands is told by its local: it must tell that clearly."""

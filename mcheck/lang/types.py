@@ -54,7 +54,7 @@ class Type:
             case "process":
                 return "process"
             case _:
-                return f"the number {self.lo}" if self.single else f"{self.lo}..{self.hi}"
+                return f"value {self.lo}" if self.single else f"{self.lo}..{self.hi}"
 
 
 BOOL = Type("bool", 0, 1)

@@ -97,9 +97,6 @@ class Text:
         if name.startswith("hold:"):
             _, offset, bits = name.split(":")
             return f"(t >> {offset} & {(1 << int(bits)) - 1})"
-        variable = self.variables.get(name)
-        if variable is not None and not variable.type.bits:
-            return str(variable.type.lo)
         return self.local(name)
 
     def _call(self, function: str, args: list[ast.expr]) -> str:

@@ -61,16 +61,12 @@ class Writer:
         """Read locals out of the state."""
         for id_ in sorted(used):
             variable = self.process.variables.get(id_)
-            if variable is None or not variable.type.bits:
+            if variable is None:
                 continue
-            shift = self.instance.base + variable.offset
-            value = f"s >> {shift} & {(1 << variable.type.bits) - 1}"
-            lo = variable.type.lo
-            yield (
-                f"{self.text.local(id_)} = ({value}) + {lo}"
-                if lo
-                else (f"{self.text.local(id_)} = {value}")
-            )
+            lo, bits = variable.type.lo, variable.type.bits
+            value = f"(s >> {self.instance.base + variable.offset} & {(1 << bits) - 1})"
+            shown = str(lo) if not bits else f"{value} + {lo}" if lo else value
+            yield f"{self.text.local(id_)} = {shown}"
 
     def _choices(self, step: Step, depth: int, indent: int) -> list[str]:
         pad = "    " * indent
@@ -135,13 +131,7 @@ class Writer:
         for s in body:
             match s:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    if (
-                        name in self.process.variables
-                        and not self.process.variables[name].type.bits
-                    ):
-                        lines.append(f"{pad}{self.text.text(value)}")
-                    else:
-                        lines.append(f"{pad}{self.text.local(name)} = {self.text.text(value)}")
+                    lines.append(f"{pad}{self.text.local(name)} = {self.text.text(value)}")
                 case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=key), slice=index)]):
                     stored = self.text.store(key, index, s.value, self.full)
                     lines += [pad + line for line in stored]
