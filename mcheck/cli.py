@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bdb
 import contextlib
 import io
 import itertools
@@ -37,7 +38,7 @@ class Program(TyperGroup):
         options["standalone_mode"] = False
         try:
             code = super().main(*args, **options)
-        except (typer.Abort, KeyboardInterrupt):
+        except (typer.Abort, KeyboardInterrupt, bdb.BdbQuit):
             complain("interrupted")
             code = INTERRUPTED
         except Exception as error:
@@ -148,9 +149,7 @@ def check(
     limits = Limits(max_states, max_seconds, None if max_memory is None else _bytes(max_memory))
 
     def run(job: Job, progress: Progress | None) -> Result:
-        return reference.check(
-            job.executable, limits=limits, unreached=job.model.unreached, progress=progress
-        )
+        return reference.check(job.executable, limits=limits, progress=progress)
 
     jobs = compiled(targets, constants or [], properties or [])
     return _run_all(jobs, run, Output(form, line_width(width)), visible=not no_progress)

@@ -29,13 +29,13 @@ def check(
     executable: Executable,
     *,
     limits: Limits = UNLIMITED,
-    unreached: frozenset[str] = frozenset(),
+    unreached: frozenset[str] | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Search all reachable states of the executable, as far as the limits allow.
 
-    unreached: qualified labels that need not run. A name among them that is no label, or whose
-        label does run, is an error.
+    unreached: qualified labels that need not run; those that the scenario names where it is left
+        out. A name among them that is no label, or whose label does run, is an error.
 
     A violation ends the search with the level in which it is found. That a process is stuck while
     others move on is known only when all states are found; a state from which nothing moves at
@@ -47,11 +47,12 @@ def check(
     """
     watch = Watch(limits, progress)
     search = _Search(executable, watch, limits)
-    refusal = refused_before(search, unreached)
+    allowed = executable.unreached if unreached is None else unreached
+    refusal = refused_before(search, allowed)
     if refusal is not None:
         return refusal
     try:
-        return conclude(search, search.run(), unreached)
+        return conclude(search, search.run(), allowed)
     except ModelError as error:
         return refused(search, str(error))
 
@@ -129,8 +130,8 @@ class _Search:
         # A stuck state ends a trace one event earlier than what was found while it was expanded.
         if self._stuck_states:
             return deadlocks(self._stuck_states)
-        kinds = ("always", "cover") if self.open_covers else ("always",)
-        found = wrong_states(self.executable, kinds, self._bad_states)
+        # Not only the covers that are open: one may have failed here before another state hit it.
+        found = wrong_states(self.executable, ("always", "cover"), self._bad_states)
         return found + wrong_moves(self.executable, self._bad_sources)
 
     def levels_before(self) -> Iterator[list[int]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from mcheck.lang import ir
 from mcheck.lang.cfg import Graph
 from mcheck.lang.containers import Embed, declarations
 from mcheck.lang.errors import Refused
 from mcheck.lang.fields import Ref
-from mcheck.lang.locksets import FOLLOW, LockNames, follows
+from mcheck.lang.locksets import FOLLOW, LockNames, follows, numbered
 from mcheck.lang.program import Access, Cell, Site
 from mcheck.lang.source import Function
 from mcheck.lang.state import Lock, State
@@ -73,8 +74,24 @@ class Accesses:
         """The struct class of the element that a value refers to."""
         raise NotImplementedError
 
-    def touch(self, cell: Cell, owner: Val, *, write: bool, node: ast.AST) -> None:
-        """Note an access: for a step's extent, and for what protects the cell."""
+    def rebound(self, id_: str) -> None:
+        """A local names something else from now on: what was known under its name is not."""
+        self.env.locks = frozenset(k for k in self.env.locks if k[0] != id_)
+        self.versions += 1
+        before = f"{id_} {self.versions}"  # what it named until now, for what was touched by it
+        self.env.paths = tuple(
+            tuple(
+                replace(a, key=(before, *a.key[1:])) if a.key and a.key[0] == id_ else a
+                for a in path
+            )
+            for path in self.env.paths
+        )
+
+    def touch(self, cell: Cell, owner: Val, at: ast.expr, *, write: bool, node: ast.AST) -> None:
+        """Note an access: for a step's extent, and for what protects the cell.
+
+        at: which of the owner's values it is, where the cell has several.
+        """
         if self.in_property:
             return
         if self.env.crossed:
@@ -93,10 +110,18 @@ class Accesses:
         held = needed is not None and needed in self.env.locks
         own = owner.key is not None and owner.key[0] == "me" and not follows(owner.key)
         source = self.scope.function.source(node)
-        access = Access(cell.key, owner.key, write, held, self.racing, own, source, self.locking)
+        key = owner.key
+        if cell.length > 1 and key is not None:
+            n = ir.value_of(at)
+            key = None if n is None else (*key, n)
+        names = frozenset[str | None]()
+        if cell.key == "Lock.holder":
+            names = frozenset({None} if owner.key is None else self.lock_names.name(owner.key))
+        access = Access(cell.key, key, write, held, self.racing, own, source, self.locking, names)
         self.env.paths = tuple((*path, access) for path in self.env.paths)
 
     racing = False
+    versions = 0
     locking = ""
 
     def _lock_key(self, path: str, owner: Val, node: ast.AST) -> Key | None:
@@ -114,7 +139,7 @@ class Accesses:
                 target: type[Struct] = declared.of
                 struct = target
             elif isinstance(declared, Embed) and isinstance(declared.item, type):
-                if key is not None and key[0] == "#":
+                if key is not None and numbered(key):
                     place = self.state.elements_.place(struct, declared)
                     key = ("#", declared.item, place.base + key[2] - 1)
                 elif key is not None:

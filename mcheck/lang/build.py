@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from mcheck.lang import layout, procedures
+from mcheck.lang import ir, layout, procedures
 from mcheck.lang.accesses import Context
 from mcheck.lang.claims import Claims
 from mcheck.lang.containers import Array, Element, Sequence_, declarations, stored
@@ -17,6 +17,7 @@ from mcheck.lang.model import Model, Run
 from mcheck.lang.procedures import Running
 from mcheck.lang.program import CallSite, Cell, Instance, Process, Program, Site, Step
 from mcheck.lang.protection import judge
+from mcheck.lang.reachable import Texts
 from mcheck.lang.routines import Site_
 from mcheck.lang.source import keep_asserts
 from mcheck.lang.state import Lock, State
@@ -39,6 +40,8 @@ def build(model: Model[Any]) -> Program:
     protected = _protected(state)
     context = Context(state, cells, sites, written, protected)
     runs = [r for r in model.processes if model.instances(r, state)]
+    if not runs:
+        raise ModelError(f"{model.name} has no process with these constants")
     while True:
         known = len(written)
         lowered = [_lower(model, r, context) for r in runs]
@@ -52,15 +55,15 @@ def build(model: Model[Any]) -> Program:
         number += len(process.instances)
         processes.append(process)
     program = Program(state, cells, processes, [], sites)
-    for low in lowered:
-        program.procedures |= {n: r.scope.function.callable for n, r in low.routines.items()}
+    program.procedures = _one_of_each_name(lowered)
+    program.cut = frozenset(label for low in lowered for label in Texts(low).cut)
     for process in processes:
         for step in process.steps:
             Ghosts(cells, step).check()
     if protected:
         judge(program)
     for process in processes:
-        process.area = layout.place_locals(process.variables, process.interference)
+        process.area = layout.place_locals(process.variables, process.interference, state)
     _all_cells(state, cells)
     starts = list(initial(model))
     _fold(cells, written, starts)
@@ -75,6 +78,21 @@ def build(model: Model[Any]) -> Program:
     for claim in model.claims:
         keep_asserts(claim.function)
     return program
+
+
+def _one_of_each_name(lowered: list[Lowering]) -> dict[str, Callable[..., Any]]:
+    """The procedures of all processes; one name is one procedure."""
+    found: dict[str, Callable[..., Any]] = {}
+    for low in lowered:
+        for name, routine in low.routines.items():
+            mine = routine.scope.function.callable
+            known = found.setdefault(name, mine)
+            if known is not mine:
+                raise ModelError(
+                    f"two procedures are called {name}: {procedures.source_of(known)} and "
+                    f"{procedures.source_of(mine)}; rename one"
+                )
+    return found
 
 
 def _protected(state: State) -> bool:
@@ -108,6 +126,11 @@ def _process(
     each: Run, low: Lowering, instances: list[tuple[str, int | None]], number: int
 ) -> Process:
     steps = [low.steps[i] for i in sorted(low.steps)]
+    for graph, name, wait in Texts(low).missing:
+        source = graph.function.source(wait.ast)
+        never = Step(name, wait.label, len(steps), source, wait.rest, wait.atomic)
+        never.guard = ir.const(0)
+        steps.append(never)
     done = len(steps) if low.done else None
     process = Process(
         each.name,
@@ -120,6 +143,7 @@ def _process(
         {r.name: [_call_site(low, s) for s in r.sites] for r in low.routines.values()},
         layout.interference(low),
     )
+    process.of = None if low.me is None else low.me.of
     for step in [*steps, low.start]:
         _note_cells(step, low.cells)
     return process

@@ -32,7 +32,9 @@ class Builtins(Locks):
         """The value of an expression that is computed with."""
         raise NotImplementedError
 
-    def short_circuit(self, op: ast.boolop, parts: list[Callable[[], ast.expr]]) -> ast.expr:
+    def short_circuit(
+        self, op: ast.boolop, parts: list[Callable[[], ast.expr]], node: ast.AST
+    ) -> ast.expr:
         """A conjunction or disjunction."""
         raise NotImplementedError
 
@@ -184,9 +186,9 @@ class Builtins(Locks):
         parts.append(lambda: self.test(element))
         if every and condition is not None:
             parts[0] = lambda: ir.negate(self.test(condition))
-            result = self.short_circuit(ast.Or(), parts)
+            result = self.short_circuit(ast.Or(), parts, element)
         else:
-            result = self.short_circuit(ast.And(), parts)
+            result = self.short_circuit(ast.And(), parts, element)
         self.scope.bound = saved
         return result
 
@@ -197,16 +199,20 @@ class Builtins(Locks):
 
     def _all(self, node: ast.Call) -> Value:
         instances = self.quantified(node)
-        return Val(self.short_circuit(ast.And(), self._tests(instances, every=True)), BOOL)
+        return Val(self.short_circuit(ast.And(), self._tests(instances, every=True), node), BOOL)
 
     def _any(self, node: ast.Call) -> Value:
-        return Val(self.any_of(self.quantified(node)), BOOL)
+        return Val(self.any_of(self.quantified(node), node), BOOL)
 
-    def any_of(self, instances: list[Callable[[], tuple[ast.expr | None, ast.expr]]]) -> ast.expr:
+    def any_of(
+        self, instances: list[Callable[[], tuple[ast.expr | None, ast.expr]]], node: ast.AST
+    ) -> ast.expr:
         """Whether one of a comprehension's instances is true."""
-        return self.short_circuit(ast.Or(), self._tests(instances, every=False))
+        return self.short_circuit(ast.Or(), self._tests(instances, every=False), node)
 
-    def exists(self, instances: list[Callable[[], tuple[ast.expr | None, ast.expr]]]) -> ast.expr:
+    def exists(
+        self, instances: list[Callable[[], tuple[ast.expr | None, ast.expr]]], node: ast.AST
+    ) -> ast.expr:
         """Whether a comprehension has any element at all."""
 
         def kept(i: Callable[[], tuple[ast.expr | None, ast.expr]]) -> ast.expr:
@@ -216,7 +222,7 @@ class Builtins(Locks):
             self.scope.bound = saved
             return result
 
-        return self.short_circuit(ast.Or(), [lambda i=i: kept(i) for i in instances])
+        return self.short_circuit(ast.Or(), [functools.partial(kept, i) for i in instances], node)
 
     def _sum(self, node: ast.Call) -> Value:
         def term(i: Callable[[], tuple[ast.expr | None, ast.expr]]) -> Val:
@@ -319,20 +325,33 @@ class Builtins(Locks):
         if not self.in_property:
             raise self.refused(node, "holds() is for properties: no process can count holds")
         element = self.as_val(self.lower(node.args[0]), node)
-        kind = self.lower(node.args[1]) if len(node.args) > 1 else Static(None)
+        kind = _kind(node)
         of = element.type.of
-        if not isinstance(kind, Static) or of is None or not issubclass(of, Struct):
-            raise self.refused(node, "holds() takes an element and a kind", 'holds(f, "pinned")')
-        names = self.holders(of, kind.value)
+        if of is None or not issubclass(of, Struct) or kind == "":
+            raise self.refused(
+                node,
+                "holds() takes an element and a kind of hold",
+                'holds(f), or holds(f, "pinned") with one of ' + ", ".join(procedures.HOLD_KINDS),
+            )
+        names = self.holders(of, kind)
         value = element.expr
         if names and not isinstance(value, ast.Constant):
             value = self.spill(value, element.type).expr
         total: ast.expr = ir.const(0)
         for name in names:
-            total = ir.plus(total, ir.equal(ir.name(name), value))
+            total = ir.plus(total, ir.equal(ir.name(name + "'" * element.type.epoch), value))
         return Val(total, types.integer(0, max(1, len(names))))
 
 
 def _known(expr: ast.expr, of: Type) -> Val:
     """A value that is a constant where its type has one value only."""
     return Val(ir.const(of.lo) if of.single and ir.total(expr) else expr, of)
+
+
+def _kind(node: ast.Call) -> str | None:
+    """The kind of hold that holds() is asked for: None for all, "" for none that there is."""
+    if len(node.args) < 2:
+        return None
+    asked = node.args[1]
+    kind = asked.value if isinstance(asked, ast.Constant) else None
+    return str(kind) if kind in procedures.HOLD_KINDS else ""

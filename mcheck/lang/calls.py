@@ -12,6 +12,7 @@ from mcheck.lang.points import Points
 from mcheck.lang.procedures import Procedure, as_procedure
 from mcheck.lang.program import Variable
 from mcheck.lang.routines import RETURN, VARYING, Forgotten, Pending, Routine, Site_
+from mcheck.lang.statements import stored_names
 from mcheck.lang.values import NEW, Key, Static, Val
 
 
@@ -120,7 +121,8 @@ class Calls(Points):
         self, callee: Routine, site: Site_, parameters: list[str], values: list[Val], node: Call
     ) -> None:
         for name, value in zip(parameters, values, strict=True):
-            site.keys[name] = value.key
+            rebound = name in stored_names(callee.scope.function.tree.body)
+            site.keys[name] = None if rebound else value.key
             if self._same_everywhere(callee, name, value):
                 callee.scope.bound[name] = replace(callee.bindings[name], hold=None)
                 continue
@@ -134,9 +136,8 @@ class Calls(Points):
         """Whether every call gives a parameter the same known value: it then takes no room."""
         known_here = isinstance(value.expr, ast.Name) and value.expr.id == "me"
         fixed = known_here or isinstance(value.expr, ast.Constant)
-        rebound = name in callee.scope.holds or any(
-            isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)
-            for n in ast.walk(callee.scope.function.tree)
+        rebound = name in callee.scope.holds or name in stored_names(
+            callee.scope.function.tree.body
         )
         known = callee.bindings.get(name)
         if known is None and fixed and not rebound:
@@ -145,7 +146,11 @@ class Calls(Points):
             return True
         if known is VARYING:
             return False
-        if known is None or not fixed or ast.dump(known.expr) != ast.dump(value.expr):
+        same = known is not None and (known.type, ast.dump(known.expr)) == (
+            value.type,
+            ast.dump(value.expr),
+        )
+        if not fixed or not same:
             callee.bindings[name] = VARYING
             callee.scope.bound.pop(name, None)
             raise Forgotten

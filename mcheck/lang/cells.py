@@ -6,7 +6,7 @@ import ast
 import functools
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from mcheck.lang import ir, types
@@ -16,12 +16,22 @@ from mcheck.lang.containers import Element, Embed, declarations
 from mcheck.lang.fields import Field
 from mcheck.lang.locksets import FOLLOW
 from mcheck.lang.program import Cell, Site
-from mcheck.lang.state import vars_of
+from mcheck.lang.state import Lock, vars_of
 from mcheck.lang.structs import Struct
 from mcheck.lang.types import Type
 from mcheck.lang.values import Elems, Key, Static, Val, Value
 
 V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a store goes: the cell and the index there; the owner, and which of its values."""
+
+    cell: Cell
+    index: ast.expr
+    owner: Val
+    at: ast.expr
 
 
 class Cells(Accesses):
@@ -152,7 +162,7 @@ class Cells(Accesses):
     def read(self, cell: Cell, owner: Val, at: ast.expr, length: int, node: ast.AST) -> Val:
         """The value of a field of an element."""
         index = ir.plus(ir.times(ir.plus(self.deref(owner, node), -1), length), at)
-        self.touch(cell, owner, write=False, node=node)
+        self.touch(cell, owner, at, write=False, node=node)
         key = None
         if owner.key is not None and cell.key not in self.written and length == 1:
             key = (*owner.key, FOLLOW + cell.name)
@@ -165,7 +175,11 @@ class Cells(Accesses):
     def elements(self, elems: Elems, node: ast.AST) -> Value:
         """What an element declaration gives: the element itself for an Embed."""
         if not isinstance(elems.declared, Embed):
-            return elems
+            owner = elems.owner
+            if owner.type.lo < 1 or not ir.total(owner.expr):
+                number = self.deref(owner, node)
+                owner = self.spill(number, replace(owner.type, lo=1), owner.key)
+            return replace(elems, owner=owner)
         return self.element(elems, ir.const(0), 0, node)
 
     def element(self, elems: Elems, at: ast.expr, position: int | None, node: ast.AST) -> Val:
@@ -260,8 +274,8 @@ class Cells(Accesses):
 
     # --- stores
 
-    def locate(self, node: ast.expr) -> tuple[Cell, ast.expr, Val]:
-        """The cell, index and owner of an assignment's target.
+    def locate(self, node: ast.expr) -> Spot:
+        """What an assignment's target names.
 
         Raises:
             Refused: the target is no field.
@@ -270,6 +284,10 @@ class Cells(Accesses):
             base = self.lower(node.value)
             if isinstance(base, Val):
                 struct = self.struct_of(base, node)
+                if struct is Lock:
+                    raise self.refused(
+                        node, "a lock's holder is not assigned", "acquire(), release()"
+                    )
                 declared = declarations(struct).get(node.attr)
                 if isinstance(declared, Field):
                     return self._at(self.cell_of(declared, struct), base, ir.const(0), 1, node)
@@ -292,11 +310,9 @@ class Cells(Accesses):
             node, "this cannot be assigned to", "one local, or one field of an element"
         )
 
-    def _at(
-        self, cell: Cell, owner: Val, at: ast.expr, length: int, node: ast.AST
-    ) -> tuple[Cell, ast.expr, Val]:
+    def _at(self, cell: Cell, owner: Val, at: ast.expr, length: int, node: ast.AST) -> Spot:
         index = ir.plus(ir.times(ir.plus(self.deref(owner, node), -1), length), at)
-        return cell, index, owner
+        return Spot(cell, index, owner, at)
 
     operator: str | None = ""
 
@@ -306,8 +322,9 @@ class Cells(Accesses):
             return f"= {ir.value_of(value.expr)}"
         return self.operator or None
 
-    def store(self, cell: Cell, index: ast.expr, owner: Val, value: Val, node: ast.AST) -> None:
+    def store(self, spot: Spot, value: Val, node: ast.AST) -> None:
         """Append the store, checked against the field's bounds."""
+        cell, owner = spot.cell, spot.owner
         if self.in_property or self.reading:
             what = "a property" if self.in_property else "what a step waits for or chooses from"
             raise self.refused(node, f"{what} changes nothing")
@@ -319,11 +336,11 @@ class Cells(Accesses):
             says = "may not be null" if kind == "null" else f"is {cell.type}"
             site = self.site(kind, f"{cell.key} {says}", node)
             expr = ir.call("within", expr, cell.type.lo, cell.type.hi, site)
-        self.touch(cell, owner, write=True, node=node)
+        self.touch(cell, owner, spot.at, write=True, node=node)
         if self.loop is not None:
             self.loop.change(cell.key, self.how(value), owner.key)
         self.written.add(cell.key)
-        self.out.append(ir.assign(ast.Subscript(ir.name(cell.key), index, ast.Store()), expr))
+        self.out.append(ir.assign(ast.Subscript(ir.name(cell.key), spot.index, ast.Store()), expr))
 
 
 def absolute(of: Type) -> Key | None:

@@ -262,7 +262,7 @@ class Builder:
     def _wait_option(self, wait: Wait, keyword: ast.keyword) -> None:
         value = keyword.value
         match keyword.arg, value:
-            case "until", ast.Lambda() if not value.args.args:
+            case "until", ast.Lambda() if not ast.unparse(value.args):
                 wait.until = value.body
             case "rest", ast.Constant(value=bool() as rest):
                 wait.rest = rest

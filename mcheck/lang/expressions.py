@@ -19,12 +19,16 @@ from mcheck.lang.procedures import as_procedure
 from mcheck.lang.state import Lock, vars_of
 from mcheck.lang.structs import Null, Struct
 from mcheck.lang.types import BOOL, Type
-from mcheck.lang.values import Elems, Method, Static, Val, Value
+from mcheck.lang.values import NEW, Elems, Env, Method, Static, Val, Value
 from mcheck.lang.wording import describe, expression_refused
 
 
 class Expressions(Comparisons):
     """The part of the lowering that turns an expression into a value."""
+
+    def merge(self, ends: list[Env], node: ast.AST) -> Env:
+        """What is known where several ways come together."""
+        raise NotImplementedError
 
     def inline(self, function: Any, arguments: list[Value], node: ast.AST) -> Value:
         """What a helper function returns."""
@@ -67,45 +71,61 @@ class Expressions(Comparisons):
     def test(self, node: ast.expr) -> ast.expr:
         """The truth of an expression, 0 or 1."""
         if isinstance(node, ast.BoolOp):
-            return self.short_circuit(node.op, [lambda n=n: self.test(n) for n in node.values])
+            parts = [lambda n=n: self.test(n) for n in node.values]
+            return self.short_circuit(node.op, parts, node)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return ir.negate(self.test(node.operand))
-        return self.truth(self.value(node))
+        return self.truth(self.value(node), node)
 
-    def truth(self, value: Val) -> ast.expr:
+    def truth(self, value: Val, node: ast.AST) -> ast.expr:
         """Whether a value counts as true, 0 or 1."""
         if value.type.kind == "bool":
             return value.expr
         if value.type.kind == "enum":
-            return ir.const(1)
+            raise self.refused(node, f"a {value.type} is neither true nor false", "compare it")
         return ir.compare(value.expr, ast.NotEq(), ir.const(0))
 
-    def short_circuit(self, op: ast.boolop, parts: list[Callable[[], ast.expr]]) -> ast.expr:
+    def short_circuit(
+        self, op: ast.boolop, parts: list[Callable[[], ast.expr]], node: ast.AST
+    ) -> ast.expr:
         """`a and b`, `a or b`: a later part is looked at only where the earlier ones let it."""
         stops = isinstance(op, ast.Or)
         done: list[ast.expr] = []
-        saved = dict(self.env.types)
+        skipped: list[Env] = []
         for i, part in enumerate(parts):
+            if i:
+                skipped.append(self.env.copy())
+                self.refine(done[-1], not stops)
             with self.collecting() as before:
                 expr = part()
             if before and done:
-                rest = [lambda e=expr: e, *parts[i + 1 :]]
-                result = self.spill(ir.both(op, done), BOOL)
-                with self.collecting() as inner:
-                    inner.extend(before)
-                    inner.append(ir.assign(result.expr, self.short_circuit(op, rest)))
-                condition = ir.negate(result.expr) if stops else result.expr
-                self.out.append(ast.If(condition, inner, []))
-                self.env.types = saved
-                self.env.types.pop(_name(result.expr), None)
-                return result.expr
+                result = self._and_then(op, done, before, [lambda e=expr: e, *parts[i + 1 :]], node)
+                self.env = self.merge([*skipped, self.env], node)
+                return result
             self.out.extend(before)
             done.append(expr)
             if ir.value_of(expr) is not None and bool(ir.value_of(expr)) is stops:
                 break
-            self.refine(expr, not stops)
-        self.env.types = saved
+        self.env = self.merge([*skipped, self.env], node)
         return ir.both(op, done)
+
+    def _and_then(
+        self,
+        op: ast.boolop,
+        done: list[ast.expr],
+        before: list[ast.stmt],
+        rest: list[Callable[[], ast.expr]],
+        node: ast.AST,
+    ) -> ast.expr:
+        """The rest of a chain needs statements first: they run where the chain gets so far."""
+        result = self.spill(ir.both(op, done), BOOL)
+        with self.collecting() as inner:
+            inner.extend(before)
+            inner.append(ir.assign(result.expr, self.short_circuit(op, rest, node)))
+        stops = isinstance(op, ast.Or)
+        condition = ir.negate(result.expr) if stops else result.expr
+        self.out.append(ast.If(condition, inner, []))
+        return result.expr
 
     def refine(self, test: ast.expr, truth: bool) -> None:
         """Narrow what is known of the locals by a test that came out so."""
@@ -178,9 +198,9 @@ class Expressions(Comparisons):
         struct = self.struct_of(base, node)
         declared = vars_of(struct).get(node.attr)
         stored = declarations(struct).get(node.attr)
-        if isinstance(stored, Field):
+        if isinstance(stored, Field) and struct is not Lock:
             return self.read(self.cell_of(stored, struct), base, ir.const(0), 1, node)
-        if stored is not None:
+        if stored is not None and not isinstance(stored, Field):
             return self.elements(Elems(base, stored), node)
         if isinstance(declared, Const):
             return Static(self.state.constants_[node.attr])
@@ -243,7 +263,7 @@ class Expressions(Comparisons):
             return value.expr
 
         parts = [lambda n=n: flag(n) for n in node.values]
-        return Val(self.short_circuit(node.op, parts), BOOL)
+        return Val(self.short_circuit(node.op, parts, node), BOOL)
 
     def lower_Compare(self, node: ast.Compare) -> Value:
         if len(node.ops) == 1:
@@ -260,7 +280,7 @@ class Expressions(Comparisons):
 
         pairs = zip(node.ops, node.comparators, strict=True)
         parts = [functools.partial(part, op, right) for op, right in pairs]
-        return Val(self.short_circuit(ast.And(), parts), BOOL)
+        return Val(self.short_circuit(ast.And(), parts, node), BOOL)
 
     def _kept(self, value: Value) -> Value:
         """A value that is looked at again later, computed once."""
@@ -273,24 +293,27 @@ class Expressions(Comparisons):
         known = ir.value_of(test)
         if known is not None:
             return self.lower(node.body if known else node.orelse)
-        saved = dict(self.env.types)
+        start = self.env
+        ends: list[Env] = []
         branches: list[tuple[list[ast.stmt], Val]] = []
         for part, truth in ((node.body, True), (node.orelse, False)):
-            self.env.types = dict(saved)
+            self.env = start.copy()
             self.refine(test, truth)
             with self.collecting() as before:
                 value = self.value(part)
             branches.append((before, value))
-        self.env.types = saved
+            ends.append(self.env)
+        self.env = self.merge(ends, node)
         (then, a), (orelse, b) = branches
         joined = self.joined(a.type, b.type, node)
+        hold = NEW if NEW in (a.hold, b.hold) else None
         if not then and not orelse:
-            return Val(ast.IfExp(test, a.expr, b.expr), joined)
+            return Val(ast.IfExp(test, a.expr, b.expr), joined, hold=hold)
         result = self.fresh(joined)
         then.append(ir.assign(result.expr, a.expr))
         orelse.append(ir.assign(result.expr, b.expr))
         self.out.append(ast.If(test, then, orelse))
-        return result
+        return replace(result, hold=hold)
 
     def lower_Call(self, node: ast.Call) -> Value:
         function = self.lower(node.func)
@@ -369,7 +392,3 @@ _OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Gt: ast.LtE,
     ast.LtE: ast.Gt,
 }
-
-
-def _name(e: ast.expr) -> str:
-    return e.id if isinstance(e, ast.Name) else ""

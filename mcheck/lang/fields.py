@@ -145,6 +145,8 @@ class OneOf(Field[E]):
         ghost: bool = False,
     ) -> None:
         """Declare the enum class."""
+        if issubclass(of, int | str) or {"__bool__", "__eq__"} & vars(of).keys():
+            raise ModelError(f"OneOf({of.__name__}): a plain Enum, which is only itself")
         if not len(of) or not isinstance(init, of | None):
             raise ModelError(f"OneOf({of.__name__}, init={init!r}): not one of its members")
         super().__init__(by, ghost)

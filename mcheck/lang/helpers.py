@@ -15,8 +15,9 @@ from mcheck.lang.cfg import Builder, Do, Graph, Return
 from mcheck.lang.paths import Paths
 from mcheck.lang.procedures import Hold
 from mcheck.lang.source import function_of, keep_asserts
+from mcheck.lang.state import Lock
 from mcheck.lang.types import Type
-from mcheck.lang.values import NEW, Env, Static, Val, Value
+from mcheck.lang.values import NEW, Env, Method, Static, Val, Value
 
 
 class Helpers(Paths):
@@ -26,6 +27,36 @@ class Helpers(Paths):
 
     def inline(self, function: Any, arguments: list[Value], node: ast.AST) -> Value:
         """What a helper returns; its statements run here, as part of this step."""
+        scope, graph = self._enter_helper(function, arguments, node)
+        outer, self.scope = self.scope, scope
+        self.inlining = (*self.inlining, function)
+        try:
+            return self._body(graph)
+        finally:
+            self.scope, self.inlining = outer, self.inlining[:-1]
+
+    def inline_then(
+        self, function: Any, arguments: list[Value], node: ast.AST, then: Callable[[Value], None]
+    ) -> None:
+        """Run a helper and go on after each of its returns by itself, with what is known there."""
+        scope, graph = self._enter_helper(function, arguments, node)
+        outer, trail = self.scope, self.trail
+
+        def end(at: Return) -> None:
+            value = self.returned(at)
+            inside = (self.scope, self.inlining)
+            self.scope, self.inlining, self.trail = outer, self.inlining[:-1], dict(trail)
+            then(value)
+            self.scope, self.inlining = inside
+
+        self.scope, self.trail = scope, {}
+        self.inlining = (*self.inlining, function)
+        self.run_plain(graph.entry, end)
+        self.scope, self.inlining, self.trail = outer, self.inlining[:-1], trail
+
+    def _enter_helper(
+        self, function: Any, arguments: list[Value], node: ast.AST
+    ) -> tuple[Scope, Graph]:
         graph = self._helper(function, node)
         parameters = graph.function.parameters
         if len(parameters) != len(arguments):
@@ -38,12 +69,24 @@ class Helpers(Paths):
         scope = Scope(graph.function, f"@{self.temporaries}", {}, graph.holds, graph)
         for name, value in zip(parameters, arguments, strict=True):
             self._pass(scope, name, value, node)
-        outer, self.scope = self.scope, scope
-        self.inlining = (*self.inlining, function)
-        try:
-            return self._body(graph)
-        finally:
-            self.scope, self.inlining = outer, self.inlining[:-1]
+        return scope, graph
+
+    def called_helper(self, call: ast.Call) -> Callable[..., Any] | None:
+        """The helper that a call calls, or None if it calls anything else."""
+        target = call.func
+        if isinstance(target, ast.Name):
+            if target.id in self.scope.function.locals:
+                return None
+            found = self.scope.function.names.get(target.id)
+        else:
+            before = self.env.copy()
+            with self.collecting():
+                value = self.lower(target)
+            self.env = before
+            found = value.function if isinstance(value, Method) else getattr(value, "value", None)
+        plain = inspect.isfunction(found) and found not in (Lock.acquire, Lock.release)
+        known = plain and self.builtin(found) is None
+        return found if known and not inspect.isgeneratorfunction(found) else None
 
     def _helper(self, function: Any, node: ast.AST) -> Graph:
         if not inspect.isfunction(function):
@@ -174,6 +217,14 @@ def helper_graph(function: Callable[..., Any]) -> Graph:
     """The graph of a plain helper function."""
     keep_asserts(function)
     return Builder(function_of(function), generator=False).build()
+
+
+def changes_locks(function: Callable[..., Any]) -> bool:
+    """Whether a helper's own text acquires or releases locks and has several returns."""
+    tree = helper_graph(function).function.tree
+    nodes = list(ast.walk(tree))
+    changes = any(isinstance(n, ast.Attribute) and n.attr in ("acquire", "release") for n in nodes)
+    return changes and any(isinstance(n, ast.Return) for n in nodes)
 
 
 def _is_docstring(s: ast.AST) -> bool:

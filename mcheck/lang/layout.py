@@ -13,6 +13,8 @@ from typing import Any
 from mcheck.lang.lowering import Lowering
 from mcheck.lang.program import Cell, Process, Variable
 from mcheck.lang.routines import Routine
+from mcheck.lang.state import State
+from mcheck.lang.structs import Struct
 
 
 def interference(lowered: Lowering) -> set[frozenset[str]]:
@@ -40,13 +42,16 @@ def interference(lowered: Lowering) -> set[frozenset[str]]:
     return pairs
 
 
-def place_locals(variables: dict[str, Variable], clashes: set[frozenset[str]]) -> int:
+def place_locals(variables: dict[str, Variable], clashes: set[frozenset[str]], state: State) -> int:
     """Give each local its offset within the process; the number of bits they take together."""
     registers: list[tuple[Any, int, list[Variable]]] = []
+    for variable in variables.values():
+        of = variable.type.of
+        if variable.hold and of is not None and issubclass(of, Struct):
+            # all of a kind are alike in size, and 0 is always "owns nothing"
+            variable.type = replace(variable.type, lo=0, hi=state.count_(of))
     order = sorted(variables.values(), key=lambda v: (-v.type.bits, v.id))
     for variable in order:
-        if variable.hold:
-            variable.type = replace(variable.type, lo=0)
         kind = (variable.hold, variable.type.of) if variable.hold else None
         for register_kind, _, members in registers:
             if register_kind == kind and not any(

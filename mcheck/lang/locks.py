@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mcheck.lang import ir, types
-from mcheck.lang.cells import Cells
+from mcheck.lang.cells import Cells, Spot
 from mcheck.lang.fields import Field
 from mcheck.lang.state import Lock
 from mcheck.lang.values import Key, Val
@@ -18,7 +18,9 @@ class Locks(Cells):
 
     def lock_test(self, lock: Val, node: ast.Attribute) -> Val:
         """`l.held` and `l.mine`."""
+        outer, self.locking = self.locking, "mine" if node.attr == "mine" else self.locking
         holder = self.read(self.cell_of(_holder(), Lock), lock, ir.const(0), 1, node)
+        self.locking = outer
         if node.attr == "held":
             return Val(ir.compare(holder.expr, ast.NotEq(), ir.const(0)), types.BOOL)
         return Val(ir.equal(holder.expr, ir.name("process")), types.BOOL)
@@ -29,6 +31,7 @@ class Locks(Cells):
         owner = lock
         if not isinstance(lock.expr, ast.Constant):
             owner = self.spill(self.deref(lock, node), replace(lock.type, lo=1), lock.key)
+        self.locking = "acquire" if acquire else "release"
         holder = self.read(cell, owner, ir.const(0), 1, node)
         if acquire:
             wrong = "a lock is acquired that is held already"
@@ -40,8 +43,7 @@ class Locks(Cells):
             value = Val(ir.const(0), cell.type)
         self.out.append(ir.require(test, self.site("lock", wrong, node)))
         assert isinstance(holder.expr, ast.Subscript)
-        self.locking = "acquire" if acquire else "release"
-        self.store(cell, holder.expr.slice, owner, value, node)
+        self.store(Spot(cell, holder.expr.slice, owner, ir.const(0)), value, node)
         self.locking = ""
         if not acquire:
             self.released(lock.key)

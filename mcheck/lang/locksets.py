@@ -26,7 +26,7 @@ class LockNames:
 
     def owner(self, key: Key) -> tuple[Key, str] | None:
         """The element that has an embedded lock known by number, and the lock's name there."""
-        if key[0] != "#":
+        if not numbered(key):
             return None
         for (struct, declared), place in self.state.elements_.places.items():
             if isinstance(declared, Embed) and declared.item is key[1]:
@@ -37,7 +37,7 @@ class LockNames:
 
     def inside(self, owner: Key, path: Key) -> Key | None:
         """The key of what lies at a path inside an element; None where that cannot be told."""
-        if not path or owner[0] != "#":
+        if not path or not numbered(owner):
             return (*owner, *path)
         name = path[0]
         if not isinstance(name, str) or name.startswith(FOLLOW):
@@ -61,7 +61,7 @@ class LockNames:
         """Whether two keys may mean the same lock."""
         if a == b:
             return True
-        if a[0] == b[0] == "#":
+        if numbered(a) and numbered(b):
             return False
         if a[0] == b[0] and not any(follows(k) for k in (a, b)) and len(a) > 1 and len(b) > 1:
             return False
@@ -110,12 +110,14 @@ class LockNames:
         unseen = {
             k
             for k in before
-            if k[0] not in ("#", "me")
-            and None not in released
-            and None not in self.name(k)
-            and not self.name(k) & released
+            if None not in released and None not in self.name(k) and not self.name(k) & released
         }
         return frozenset(found | unseen)
+
+
+def numbered(key: Key) -> bool:
+    """Whether a key is the number of an element."""
+    return key[0] == "#" and len(key) == 3
 
 
 def follows(key: Key) -> bool:

@@ -12,7 +12,6 @@ from typing import Any
 
 from mcheck.lang import ir, types
 from mcheck.lang.accesses import Context, Scope
-from mcheck.lang.calls import Calls
 from mcheck.lang.cfg import Builder, Call, Do, For, Graph, Node, Return, Test, Wait
 from mcheck.lang.constants import resolve
 from mcheck.lang.errors import ModelError
@@ -22,11 +21,12 @@ from mcheck.lang.procedures import Procedure, Range, source_of
 from mcheck.lang.program import Cell, Choice, Exit, Step
 from mcheck.lang.routines import DONE, START, Forgotten, Routine
 from mcheck.lang.source import function_of, keep_asserts
+from mcheck.lang.trylocks import Trylocks
 from mcheck.lang.types import Type
 from mcheck.lang.values import Env, Val
 
 
-class Lowering(Calls):
+class Lowering(Trylocks):
     """Lowers one kind of process."""
 
     def __init__(
@@ -245,6 +245,7 @@ class Lowering(Calls):
                     self.refine(kept, True)
         site = self.site("choose", f"nothing to choose for {name}", call)
         variable = self.scope.variable(name)
+        self.rebound(variable)
         of = self.env.types.get(item, of)
         self.env.types[variable] = of
         self.env.assigned.add(variable)
@@ -269,14 +270,17 @@ class Lowering(Calls):
         """Run on from a node; every way ends at a label, or where the process ends."""
         while node is not None:
             match node:
+                case Do() | Test() if (call := self.told_apart(node)) is not None:
+                    self.each_return(node, call)
+                    return
                 case Do():
                     assert isinstance(node.ast, ast.stmt)
                     self.statement(node.ast)
                     node = node.next
                 case Test():
-                    node = self.fork(node, self._apart())
+                    node = self.fork(node, self.apart())
                 case For():
-                    node = self.next_element(node, self._apart())
+                    node = self.next_element(node, self.apart())
                 case Wait():
                     self._stop(node)
                     return
@@ -287,7 +291,7 @@ class Lowering(Calls):
                 case _:
                     raise AssertionError(node)
 
-    def _apart(self) -> Callable[[Node | None], None]:
+    def apart(self) -> Callable[[Node | None], None]:
         """Follow one of several ways; what this class keeps of a path is put back afterwards."""
         saved = (self.stack, self.touched, self.active, self.scope)
 
@@ -298,7 +302,7 @@ class Lowering(Calls):
 
         return follow
 
-    def touch(self, cell: Cell, owner: Val, *, write: bool, node: ast.AST) -> None:
+    def touch(self, cell: Cell, owner: Val, at: ast.expr, *, write: bool, node: ast.AST) -> None:
         """Note an access; there are none before a process has begun."""
         if self.step.number == START:
             raise self.refused(
@@ -306,7 +310,7 @@ class Lowering(Calls):
                 f"{self.root.name} touches the state before its first yield",
                 "a process begins with a yield",
             )
-        super().touch(cell, owner, write=write, node=node)
+        super().touch(cell, owner, at, write=write, node=node)
 
     def _stop(self, wait: Wait) -> None:
         """The step ends at a label."""

@@ -39,22 +39,27 @@ class Claimed:
 _kinds: dict[Callable[..., Any], str] = {}
 
 
+def _mark(function: F, kind: str) -> F:
+    if _kinds.setdefault(function, kind) != kind:
+        raise ModelError(
+            f"{source_of(function)}: {function.__name__} is both @{_kinds[function]} and @{kind}"
+        )
+    return function
+
+
 def always(function: F) -> F:
     """A property of every reachable state: returns a flag, or a list of what offends."""
-    _kinds[function] = "always"
-    return function
+    return _mark(function, "always")
 
 
 def step(function: F) -> F:
     """A property of every transition: takes the states before and after it."""
-    _kinds[function] = "step"
-    return function
+    return _mark(function, "step")
 
 
 def cover(function: F) -> F:
     """A state that must be reachable; a run that exhausts the model without it fails."""
-    _kinds[function] = "cover"
-    return function
+    return _mark(function, "cover")
 
 
 @dataclass(frozen=True)

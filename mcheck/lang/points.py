@@ -11,6 +11,7 @@ from mcheck.lang.cfg import Call, Wait
 from mcheck.lang.helpers import Helpers
 from mcheck.lang.program import Variable
 from mcheck.lang.routines import RETURN, Point, Routine, Site_
+from mcheck.lang.types import Type
 from mcheck.lang.values import Env
 
 
@@ -51,8 +52,8 @@ class Points(Helpers):
         env = Env(assigned=set(point.assigned), owned=set(point.owned), locks=point.locks)
         for name in live_:
             id_ = routine.scope.variable(name)
-            if id_ in self.variables:
-                env.types[id_] = self.variables[id_].type
+            if id_ in point.types:
+                env.types[id_] = point.types[id_]
         return env
 
     def _keep(self, routine: Routine, live_: set[str], node: ast.AST) -> Point:
@@ -71,6 +72,7 @@ class Points(Helpers):
             {i for i in self.env.assigned if i.startswith(prefix)},
             {i for i in self.env.owned if i.startswith(prefix)},
             self.env.locks,
+            {i: t for i, t in self.env.types.items() if i.startswith(prefix)},
         )
 
     def _name_by_locals(self, routine: Routine, live_: set[str]) -> None:
@@ -86,13 +88,12 @@ class Points(Helpers):
     def _learn(self, routine: Routine, name: str, id_: str, node: ast.AST) -> None:
         of = self.env.types[id_]
         bounds = routine.bounds.get(name)
-        if bounds is not None:
-            if not bounds.includes(of):
-                site = self.site("local", f"{name} is {bounds} at a yield", node)
-                expr = ir.name(id_) if not of.single else ir.const(of.lo)
-                checked = ir.call("within", expr, bounds.lo, bounds.hi, site)
-                self.out.append(ir.assign(ir.name(id_), checked))
-            of = bounds
+        if bounds is not None and not bounds.includes(of):
+            site = self.site("local", f"{name} is {bounds} at a yield", node)
+            expr = ir.name(id_) if not of.single else ir.const(of.lo)
+            checked = ir.call("within", expr, bounds.lo, bounds.hi, site)
+            self.out.append(ir.assign(ir.name(id_), checked))
+            self.env.types[id_] = of = bounds
         known = self.variables.get(id_)
         if known is None:
             hold = routine.scope.holds.get(name)
@@ -134,7 +135,12 @@ class Points(Helpers):
     ) -> Point:
         """What holds at a point that is reached in one more way."""
         kept = {routine.scope.variable(n) for n in live_}
-        new = Point(new.assigned & kept, new.owned & kept, new.locks)
+        new = Point(
+            new.assigned & kept,
+            new.owned & kept,
+            new.locks,
+            {i: t for i, t in new.types.items() if i in kept},
+        )
         if old is None:
             self.changed = True
             return new
@@ -146,7 +152,13 @@ class Points(Helpers):
                 f"{name} owns a reference here on one way and has given it up on another",
                 f"set {name} to null where it was given up",
             )
-        met = Point(old.assigned & new.assigned, old.owned & kept, old.locks & new.locks)
+        known: dict[str, Type] = {}
+        for id_ in old.types.keys() & new.types.keys():
+            joined = types.join(old.types[id_], new.types[id_])
+            assert joined is not None, id_  # _learn has joined the same types before
+            known[id_] = joined
+        assigned, owned = old.assigned & new.assigned, old.owned & kept
+        met = Point(assigned, owned, old.locks & new.locks, known)
         if met != old:
             self.changed = True
         return met

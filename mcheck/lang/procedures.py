@@ -62,6 +62,8 @@ class Hold:
     kind: str
 
 
+HOLD_KINDS = ("expected", "temporary", "speculative", "pinned")
+
 Held: TypeAlias = Annotated[T, Hold("expected")]
 """A local that owns a reference which the ledger explains: `src: Held[Folio] = ...`."""
 Temporary: TypeAlias = Annotated[T, Hold("temporary")]

@@ -55,7 +55,8 @@ class Access:
 
     key: which element it is, as far as that is known statically ((root, field, ...) or None).
     held: the lock that protects the field is held; own: the element is the process's own;
-    racy: declared so; lock: "acquire" or "release" where the access is that of a lock.
+    racy: declared so; lock: "acquire", "release", or "mine" where the access is that of a lock,
+    and names: what the lock may be called where it is declared (None: anything).
     """
 
     cell: str
@@ -66,6 +67,7 @@ class Access:
     own: bool
     source: Source
     lock: str = ""
+    names: frozenset[str | None] = frozenset()
 
 
 @dataclass
@@ -147,7 +149,8 @@ class CallSite:
 class Process:
     """One kind of process: one piece of code for all its instances.
 
-    done: the number of the label where a finished process stands, or None if it never ends.
+    done: the number of the label where a finished process stands, or None if it never ends;
+    of: the struct class of the element that each instance is given, if it is given one.
     start: the step that sets the locals up before the first label.
     """
 
@@ -160,6 +163,7 @@ class Process:
     instances: list[Instance]
     callers: dict[str, list[CallSite]]
     interference: set[frozenset[str]] = field(default_factory=set[frozenset[str]])
+    of: type | None = None
     pc_bits: int = 0
     area: int = 0
 
@@ -176,7 +180,10 @@ class Claim:
 
 @dataclass
 class Program:
-    """Everything that the engines, proofs and exports are made from."""
+    """Everything that the engines, proofs and exports are made from.
+
+    cut: the labels that the scenario's constants keep from running.
+    """
 
     state: State
     cells: dict[str, Cell]
@@ -184,4 +191,5 @@ class Program:
     claims: list[Claim]
     sites: list[Site]
     bits: int = 0
+    cut: frozenset[str] = frozenset()
     procedures: dict[str, Callable[..., Any]] = field(default_factory=dict[str, Callable[..., Any]])

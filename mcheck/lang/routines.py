@@ -26,6 +26,7 @@ class Point:
     assigned: set[str]
     owned: set[str]
     locks: frozenset[Key]
+    types: dict[str, Type]
 
 
 @dataclass(eq=False)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import functools
 import inspect
 import linecache
+from collections import ChainMap
 from collections.abc import Callable
 from types import CodeType
 from typing import Any
@@ -38,8 +40,18 @@ class Function:
             )
         self.parameters = [a.arg for a in arguments.posonlyargs + arguments.args]
         self.locals = set(self.parameters) | _assigned(self.tree)
-        closure = inspect.getclosurevars(function)
-        self.names: dict[str, Any] = {**function.__globals__, **closure.nonlocals}
+
+    @property
+    def names(self) -> ChainMap[str, Any]:
+        """What the names that are no locals stand for, now: modules go on changing them."""
+        function: Any = self.callable
+        cells: dict[str, Any] = {}
+        for name, cell in zip(
+            function.__code__.co_freevars, function.__closure__ or (), strict=True
+        ):
+            with contextlib.suppress(ValueError):  # not bound yet
+                cells[name] = cell.cell_contents
+        return ChainMap(cells, function.__globals__)
 
     def refused(self, node: ast.AST, problem: str, instead: str = "") -> Refused:
         """An error at a place in this function's text."""
@@ -96,9 +108,14 @@ def function_of(function: Callable[..., Any]) -> Function:
     return Function(function)
 
 
-@functools.lru_cache(maxsize=64)
 def _module(file: str) -> ast.Module:
-    return ast.parse("".join(linecache.getlines(file)), file)
+    linecache.checkcache(file)
+    return _parsed(file, "".join(linecache.getlines(file)))
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(file: str, text: str) -> ast.Module:
+    return ast.parse(text, file)
 
 
 def _tree(function: Callable[..., Any]) -> ast.FunctionDef:

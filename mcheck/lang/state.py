@@ -76,8 +76,13 @@ class Lock(Struct):
     Acquiring a held lock, or releasing one that the process does not hold, is a violation.
     """
 
+    def __init_subclass__(cls, *, interchangeable: bool = False) -> None:
+        raise ModelError(f"{cls.__name__} inherits from Lock; put an Embed(Lock) into a Struct")
+
     def acquire(self) -> None:
         """Take the lock for the running process."""
+        if self.state_.running_ is None:
+            raise ModelError(f"{self.name_} is acquired, but no process runs")
         held_by = self.values_["holder"]
         me = self.state_.running_
         if held_by is not None:

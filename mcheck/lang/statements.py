@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import linecache
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -58,12 +59,14 @@ class Statements(Expressions):
         if new.hold == NEW:
             raise self.refused(s, "the new reference has no owner", "a Held local first")
         mark = len(self.out)
-        cell, index, owner = self.locate(target)
+        spot = self.locate(target)
         if len(self.out) > mark and not isinstance(new.expr, ast.Constant | ast.Name):
             kept = self.fresh(new.type)
             self.out.insert(mark, ir.assign(kept.expr, new.expr))
             new = replace(new, expr=kept.expr)
-        self.store(cell, index, owner, new, s)
+        outer, self.operator = self.operator, ""
+        self.store(spot, new, s)
+        self.operator = outer
 
     def bind(self, name: str, value: Val, node: ast.AST) -> None:
         """Give a local a value."""
@@ -80,7 +83,7 @@ class Statements(Expressions):
             )
         if self.loop is not None and self.scope.prefix[0] != "@":
             self.loop.change(id_, self.how(value))
-        self.env.locks = frozenset(k for k in self.env.locks if k[0] != id_)
+        self.rebound(id_)
         self.out.append(ir.assign(ir.name(id_), value.expr))
         self.env.types[id_] = value.type
         self.env.assigned.add(id_)
@@ -122,14 +125,16 @@ class Statements(Expressions):
             a, b = self.in_order([lambda: old, lambda: self.number(s.value)])
             self.bind(s.target.id, self.arithmetic(s.op, a, b, s), s)
             return
-        cell, index, owner = self.locate(s.target)
-        if not isinstance(index, ast.Constant | ast.Name):
-            index = self.spill(index, types.integer(0, cell.count)).expr
-        present = Val(ir.cell(cell.key, index, self.scope.function.source(s)), cell.type)
+        spot = self.locate(s.target)
+        cell = spot.cell
+        if not isinstance(spot.index, ast.Constant | ast.Name):
+            kept = self.spill(spot.index, types.integer(0, cell.count))
+            spot = replace(spot, index=kept.expr)
+        present = Val(ir.cell(cell.key, spot.index, self.scope.function.source(s)), cell.type)
         if present.type.kind not in ("int", "bool"):
             raise self.refused(s, f"a {cell.type} is nothing to compute with", "an assignment")
         old, b = self.in_order([lambda: present, lambda: self.number(s.value)])
-        self.store(cell, index, owner, self.arithmetic(s.op, old, b, s), s)
+        self.store(spot, self.arithmetic(s.op, old, b, s), s)
 
     def _call_statement(self, node: ast.Call) -> None:
         function = self.lower(node.func)
@@ -137,7 +142,12 @@ class Statements(Expressions):
             self.lock_change(function.element, node, acquire=function.function is Lock.acquire)
             return
         if isinstance(function, Static) and function.value in (print, breakpoint):
-            return  # for direct execution; the lowered steps do without
+            calls = [n for a in node.args for n in ast.walk(a) if isinstance(n, ast.Call)]
+            if calls:
+                raise self.refused(
+                    node, "print() and breakpoint() are for direct execution only", "no calls in it"
+                )
+            return
         value = self.lower_Call(node)
         if isinstance(value, Val) and value.hold == NEW:
             raise self.refused(
@@ -228,7 +238,8 @@ class Statements(Expressions):
         return self.lower(s.iter)
 
     def _assert(self, s: ast.Assert) -> None:
-        message = f"assert {ast.unparse(s.test)}"
+        source = self.scope.function.source(s)
+        message = linecache.getline(source.file, source.line).strip()
         if s.msg is not None:
             if not isinstance(s.msg, ast.Constant) or not isinstance(s.msg.value, str):
                 raise self.refused(s, "an assert's message is a plain text", 'assert x, "why"')
@@ -244,14 +255,16 @@ _COMMUTES = (ast.Add, ast.Sub, ast.BitAnd, ast.BitOr, ast.BitXor)
 
 def plainly_assigned(body: list[ast.stmt]) -> set[str]:
     """The names that statements give values that are not constants: private to each round."""
-    return {
-        s.targets[0].id
-        for statement in body
-        for s in ast.walk(statement)
-        if isinstance(s, ast.Assign)
-        and isinstance(s.targets[0], ast.Name)
-        and not isinstance(s.value, ast.Constant)
-    }
+    found: set[str] = set()
+    for s in [n for statement in body for n in ast.walk(statement)]:
+        match s:
+            case ast.Assign(targets=[ast.Name(id=name)]) if not isinstance(s.value, ast.Constant):
+                found.add(name)
+            case ast.For(target=ast.Name(id=name)):
+                found.add(name)
+            case _:
+                pass
+    return found
 
 
 def stored_names(body: list[ast.stmt]) -> set[str]:

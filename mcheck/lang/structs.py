@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mcheck.lang.errors import StepFailed
+from mcheck.lang.errors import ModelError, StepFailed
 
 if TYPE_CHECKING:
     from mcheck.lang.state import State
@@ -61,6 +61,11 @@ class Struct:
 
     def __init_subclass__(cls, *, interchangeable: bool = False) -> None:
         cls.interchangeable_ = interchangeable
+        own = {"__eq__", "__bool__", "__len__", "__hash__", "__iter__"} & vars(cls).keys()
+        if own:
+            raise ModelError(
+                f"{cls.__name__} defines {min(own)}: elements are compared by what they are"
+            )
 
     def __setattr__(self, name: str, value: object) -> None:
         if not name.endswith("_") and not getattr(

@@ -101,7 +101,7 @@ def merged(ends: list[Env]) -> tuple[Env, str]:
         result.locks &= other.locks
         result.touched |= other.touched
         result.crossed = result.crossed or other.crossed
-        result.paths = tuple(dict.fromkeys((*result.paths, *other.paths)))
+        result.paths = longest((*result.paths, *other.paths))
         for name in list(result.types):
             mine, its = result.types[name], other.types.get(name)
             joined = join(mine, its) if its is not None else None
@@ -111,3 +111,14 @@ def merged(ends: list[Env]) -> tuple[Env, str]:
             else:
                 result.types[name] = joined
     return result, conflict
+
+
+def longest(paths: tuple[tuple[Access, ...], ...]) -> tuple[tuple[Access, ...], ...]:
+    """The ways that are not the beginning of another one: what they touch, that one does too."""
+    kept: dict[tuple[Access, ...], None] = {}
+    beginnings: set[tuple[Access, ...]] = set()
+    for path in sorted(set(paths), key=len, reverse=True):
+        if path not in beginnings:
+            kept[path] = None
+            beginnings.update(path[:n] for n in range(len(path)))
+    return tuple(p for p in dict.fromkeys(paths) if p in kept)

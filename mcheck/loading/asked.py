@@ -98,6 +98,11 @@ class Selection:
         return self.executable.bits
 
     @property
+    def unreached(self) -> frozenset[str]:
+        """The labels that need not run."""
+        return self.executable.unreached
+
+    @property
     def left_out(self) -> tuple[str, ...]:
         """The names of the properties that are not judged."""
         kept = {claim.name for claim in self.properties}

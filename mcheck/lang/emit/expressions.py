@@ -95,8 +95,9 @@ class Text:
         if name in self.known:
             return str(self.known[name])
         if name.startswith("hold:"):
-            _, offset, bits = name.split(":")
-            return f"(t >> {offset} & {(1 << int(bits)) - 1})"
+            state = "u" if name.endswith("'") else "t"
+            _, offset, bits = name.rstrip("'").split(":")
+            return f"({state} >> {offset} & {(1 << int(bits)) - 1})"
         return self.local(name)
 
     def _call(self, function: str, args: list[ast.expr]) -> str:

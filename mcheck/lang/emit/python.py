@@ -71,9 +71,10 @@ class Writer:
     def _choices(self, step: Step, depth: int, indent: int) -> list[str]:
         pad = "    " * indent
         if depth == len(step.choices):
-            return self._chosen_body(step, indent)
+            lines = [f"{pad}c = ({self._chosen(step, depth)})"] if self.traced else []
+            return lines + self.statements(step.body, indent)
         choice = step.choices[depth]
-        item, variable = self.text.local(choice.item), self.text.local(choice.variable)
+        item = self.text.local(choice.item)
         values = ", ".join(self.text.text(v) for v in choice.values)
         domain = f"({values}{',' if values else ''})"
         lines = self.statements(choice.before, indent)
@@ -82,7 +83,7 @@ class Writer:
             domain = f"k{depth}"
         lines.append(f"{pad}for {item} in {domain}:")
         lines.append(f"{pad}    try:")
-        lines.append(f"{pad}        {variable} = {item}")
+        lines += [f"{pad}        {line}" for line in self._round(step, depth)]
         lines += self._choices(step, depth + 1, indent + 2)
         lines.append(f"{pad}    except StepFailed as e:")
         lines.append(f"{pad}        bad.append(FAILURE(e, ({self._chosen(step, depth + 1)})))")
@@ -99,21 +100,12 @@ class Writer:
         lines.append(f"{pad}if not {kept}: FAIL({choice.site}, 0)")
         return lines
 
-    def _chosen_body(self, step: Step, indent: int) -> list[str]:
-        """The step's body; each alternative begins with the locals as they were."""
-        pad = "    " * indent
-        lines: list[str] = []
-        if step.choices:
-            lines.append(f"{pad}t = s")
-            lines += [pad + line for line in self._loads(self.changed)]
-            lines += [
-                f"{pad}{self.text.local(c.variable)} = {self.text.local(c.item)}"
-                for c in step.choices
-                if c.variable in self.changed
-            ]
-        if self.traced:
-            lines.append(f"{pad}c = ({self._chosen(step, len(step.choices))})")
-        return lines + self.statements(step.body, indent)
+    def _round(self, step: Step, depth: int) -> Iterator[str]:
+        """Each alternative begins with the state and the locals as they were, and what it chose."""
+        yield "t = s"
+        yield from self._loads(self.changed)
+        for choice in step.choices[: depth + 1]:
+            yield f"{self.text.local(choice.variable)} = {self.text.local(choice.item)}"
 
     def _chosen(self, step: Step, depth: int) -> str:
         parts: list[str] = []
@@ -185,7 +177,10 @@ class PythonProgram(View):
     def __init__(self, model: Any, program: Program) -> None:
         """Write and compile the functions of every step and property."""
         super().__init__(model, program)
+        self.different_names()
         self.bits = program.bits
+        ran = {f"{s.procedure}.{s.label}" for p in program.processes for s in p.steps}
+        self.unreached: frozenset[str] = model.unreached - (program.cut - ran)
         tables = Tables()
         lines: list[str] = []
         names: list[tuple[Process, Instance, list[str], str]] = []

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, cast
 
 from mcheck.lang.containers import Sequence_
 from mcheck.lang.contract import Actor, Property
 from mcheck.lang.errors import ModelError, StepFailed
-from mcheck.lang.fields import show
+from mcheck.lang.fields import decode, show
 from mcheck.lang.layout import holders
 from mcheck.lang.procedures import source_of
 from mcheck.lang.program import Cell, Instance, Process, Program
 from mcheck.lang.routines import RETURN
-from mcheck.lang.state import State
+from mcheck.lang.state import Lock, State
 
 
 class View:
@@ -34,6 +35,21 @@ class View:
         ]
         program.state.elements_.attach([i for _, i in self.instances])
 
+    def different_names(self) -> None:
+        """Refuse a model in whose traces two things would have one name.
+
+        Raises:
+            ModelError: two fields, or two processes, are called the same.
+        """
+        processes = [i.name for _, i in self.instances]
+        for name in processes:
+            if processes.count(name) > 1:
+                raise ModelError(f'two processes are called {name}; run(..., name="...")')
+        fields = [name for name, *_ in self.fields]
+        if len(set(fields)) < len(fields):
+            name = next(n for n in fields if fields.count(n) > 1)
+            raise ModelError(f"two fields are called {name} in traces; look at names= and at run()")
+
     def number(self, cell: Cell, i: int, state: int) -> int:
         """The value of a cell at an index, by number."""
         if cell.constant is not None:
@@ -46,9 +62,10 @@ class View:
         v = process.variables[id_]
         return (state >> instance.base + v.offset & (1 << v.type.bits) - 1) + v.type.lo
 
-    def describe(self, state: int) -> dict[str, str]:
-        """Every stored field, by the name a person would use."""
-        found: dict[str, str] = {}
+    @functools.cached_property
+    def fields(self) -> list[tuple[str, Cell, int]]:
+        """Every stored field: the name a person would use, its cell and the index there."""
+        found: list[tuple[str, Cell, int]] = []
         world = self.program.state
         for cell in self.program.cells.values():
             if cell.constant is not None:
@@ -57,16 +74,21 @@ class View:
             for i in range(cell.count):
                 element = elements[i // cell.length]
                 value = element.values_[cell.name]
-                index = ""
+                name = "" if element is world else element.name_
+                if cell.struct is not Lock:
+                    name = f"{name}.{cell.name}".removeprefix(".")
                 if isinstance(value, Sequence_):
-                    index = cast("Sequence_[Any]", value).index_name(i % cell.length)
-                name = f"{element.name_}.{cell.name}{index}"
-                if name.endswith(".holder"):
-                    name = name.removesuffix(".holder")
-                name = name.removeprefix("state.")
-                number = self.number(cell, i, state)
-                found[name] = show(cell.field.decode(number, world))
+                    name += cast("Sequence_[Any]", value).index_name(i % cell.length)
+                found.append((name, cell, i))
         return found
+
+    def describe(self, state: int) -> dict[str, str]:
+        """Every stored field, by the name a person would use."""
+        world = self.program.state
+        return {
+            name: show(decode(self.number(cell, i, state), cell.type, world))
+            for name, cell, i in self.fields
+        }
 
     def where(self, state: int, actor: int) -> tuple[str, ...]:
         """The procedures that an actor stands in, outermost first."""
