@@ -67,12 +67,14 @@ class Struct:
                 f"{cls.__name__} defines {min(own)}: elements are compared by what they are"
             )
 
-    def __setattr__(self, name: str, value: object) -> None:
-        if not name.endswith("_") and not getattr(
-            getattr(type(self), name, None), "assignable", False
-        ):
-            raise AttributeError(f"{type(self).__name__} declares no field {name}")
-        super().__setattr__(name, value)
+    if not TYPE_CHECKING:  # a type checker shall say itself that a field is not declared
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if not name.endswith("_") and not getattr(
+                getattr(type(self), name, None), "assignable", False
+            ):
+                raise AttributeError(f"{type(self).__name__} declares no field {name}")
+            super().__setattr__(name, value)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Struct) and type(self) is type(other) and self.id_ == other.id_
