@@ -68,4 +68,4 @@ def worker_unlocked(k: Counters, me: int) -> Proc[None]:
     k.added += 1
 
 
-unlocked = counters.replace(worker=worker_unlocked).configure("unlocked")
+unlocked = counters.replace("unlocked", worker=worker_unlocked)

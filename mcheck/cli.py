@@ -101,7 +101,7 @@ Properties = Annotated[
     typer.Option("--property", metavar="NAME", help="Judge only this property; may be repeated."),
 ]
 Format_ = Annotated[
-    Format, typer.Option("--format", help="text, or one JSON object a check, one a line.")
+    Format, typer.Option("--format", help="A table, a line an event, or JSON.")
 ]
 Width = Annotated[
     int | None, typer.Option(min=NARROWEST, help=f"Characters a line; {WIDTH} unless told.")

@@ -19,9 +19,10 @@ WIDTH = 100
 
 
 class Format(enum.StrEnum):
-    """How results are printed."""
+    """How results are printed: a race as a table, as a line an event, or all as JSON."""
 
     text = "text"
+    lines = "lines"
     json = "json"
 
 
@@ -46,13 +47,12 @@ class Output:
 
     def finish(self, results: Sequence[Result]) -> None:
         """Print what there is to say about all results together."""
-        if self.form is Format.text and len(results) > 1:
+        if self.form is not Format.json and len(results) > 1:
             from mcheck.report.summary import summary_table
 
             self._block(summary_table(results, self.width))
 
     def _show_text(self, result: Result, token: str | None) -> None:
-        from mcheck.report.race import race_table
         from mcheck.report.summary import verdict_text
 
         violated = result.verdict.value == "VIOLATED"
@@ -61,7 +61,19 @@ class Output:
         else:
             self._block(verdict_text(result, self.width))
         if violated or result.trace is not None:
-            self._block(race_table(result, self.width, token))
+            self._race(result, token)
+
+    def _race(self, result: Result, token: str | None) -> None:
+        if self.form is Format.lines:
+            from mcheck.report.text import trace_text
+
+            self._block(trace_text(result))
+            if token is not None:
+                say(f"replay: mcheck replay {token}")
+            return
+        from mcheck.report.race import race_table
+
+        self._block(race_table(result, self.width, token))
 
     def _block(self, text: str) -> None:
         if self._begun:

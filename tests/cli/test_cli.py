@@ -141,6 +141,15 @@ def test_no_line_is_wider_than_the_width(tmp_path: Path) -> None:
     assert max(map(len, made.stdout.splitlines())) <= 50
 
 
+def test_a_race_as_a_line_an_event(tmp_path: Path) -> None:
+    made = mcheck("check", f"{toy(tmp_path)}:broken", "--format", "lines")
+    assert made.exit_code == 1
+    numbered = [line for line in made.stdout.splitlines() if re.match(r"\d+ ", line)]
+    assert [line.split()[0] for line in numbered] == [str(n) for n in range(len(numbered))]
+    assert numbered[0].startswith("0 start [")
+    assert "replay: mcheck replay " in made.stdout
+
+
 def test_json_has_one_object_a_check_and_nothing_else(tmp_path: Path) -> None:
     path = toy(tmp_path, "toy.py", TOY, "print('noise')")
     made = mcheck("check", path, "--format", "json")
@@ -367,7 +376,7 @@ def test_no_arguments_show_the_help_and_are_wrong() -> None:
         ("check", "Missing argument"),
         ("check x.py", "no such file: x.py"),
         ("check x.py --frmat json", "--format"),
-        ("check x.py --format xml", "'xml' is not one of 'text', 'json'"),
+        ("check x.py --format xml", "'xml' is not one of 'text', 'lines', 'json'"),
         ("check x.py --max-states 0", "'--max-states'"),
         ("check x.py --max-states many", "'--max-states'"),
         ("check x.py --max-seconds -1", "'--max-seconds'"),

@@ -60,6 +60,7 @@ class Graph:
     name: str = "graph"
     constants: dict[str, int | bool] = field(default_factory=lambda: {"n": 1})
     bits: int = 64
+    unreached: frozenset[str] = frozenset()
     order: Sequence[Hashable] = ()
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ class Listed:
     properties: Sequence[Property] = ()
     initial: Sequence[int] = (0,)
     bits: int = 0
+    unreached: frozenset[str] = frozenset()
 
     def describe(self, state: int) -> dict[str, str]:
         raise NotImplementedError
