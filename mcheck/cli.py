@@ -100,9 +100,7 @@ Properties = Annotated[
     list[str] | None,
     typer.Option("--property", metavar="NAME", help="Judge only this property; may be repeated."),
 ]
-Format_ = Annotated[
-    Format, typer.Option("--format", help="A table, a line an event, or JSON.")
-]
+Format_ = Annotated[Format, typer.Option("--format", help="A table, a line an event, or JSON.")]
 Width = Annotated[
     int | None, typer.Option(min=NARROWEST, help=f"Characters a line; {WIDTH} unless told.")
 ]

@@ -335,7 +335,7 @@ class Builtins(Locks):
             )
         names = self.holders(of, kind)
         value = element.expr
-        if names and not isinstance(value, ast.Constant):
+        if not isinstance(value, ast.Constant) and (names or not ir.total(value)):
             value = self.spill(value, element.type).expr
         total: ast.expr = ir.const(0)
         for name in names:

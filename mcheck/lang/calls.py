@@ -221,6 +221,8 @@ class Calls(Points):
             raise self.refused(
                 site.node.ast, "the reference that this returns is lost", "x: Held[...] = ..."
             )
+        else:
+            self.dropped(value)
         return site.node.next
 
 

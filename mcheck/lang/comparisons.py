@@ -22,6 +22,8 @@ class Comparisons(Builtins):
             ):
                 raise self.refused(node, "`in` takes a tuple", "x in (A, B)")
             left = self.as_val(a, node)
+            if not ir.total(left.expr):
+                left = self.spill(left.expr, left.type)
             members = [self.as_val(Static(v), node) for v in cast("Iterable[object]", b.value)]
             found = ir.both(
                 ast.Or(), [self._equal(left, member, node, ast.Eq()) for member in members]

@@ -207,12 +207,19 @@ class Expressions(Comparisons):
         if struct is Lock and node.attr in ("held", "mine"):
             return self.lock_test(base, node)
         if isinstance(declared, property) and declared.fget is not None:
-            return self.inline(declared.fget, [base], node)
+            return self.inline(declared.fget, [self.present(base, node)], node)
         if callable(declared):
-            return Method(declared, base)
+            return Method(declared, base if struct is Lock else self.present(base, node))
         raise self.refused(
             node, f"{struct.__name__} has no {node.attr}", f"one of {', '.join(vars_of(struct))}"
         )
+
+    def present(self, element: Val, node: ast.AST) -> Val:
+        """An element that is not null, or the step fails here."""
+        if element.type.lo >= 1:
+            return element
+        number = self.deref(element, node)
+        return self.spill(number, replace(element.type, lo=1), element.key)
 
     def lower_Subscript(self, node: ast.Subscript) -> Value:
         base = self.lower(node.value)

@@ -153,6 +153,12 @@ class Statements(Expressions):
             raise self.refused(
                 node, "the reference that this returns is lost", "x: Held[...] = ..."
             )
+        self.dropped(value)
+
+    def dropped(self, value: Value) -> None:
+        """A value that nobody looks at: computing it may fail all the same."""
+        if isinstance(value, Val) and not ir.total(value.expr):
+            self.spill(value.expr, value.type)
 
     def _if(self, s: ast.If) -> None:
         test = self.test(s.test)
