@@ -340,6 +340,8 @@ class Builtins(Locks):
         total: ast.expr = ir.const(0)
         for name in names:
             total = ir.plus(total, ir.equal(ir.name(name + "'" * element.type.epoch), value))
+        if element.type.lo < 1 and names:  # an empty slot is 0 too, but holds no null
+            total = ast.IfExp(ir.equal(value, ir.const(0)), ir.const(0), total)
         return Val(total, types.integer(0, max(1, len(names))))
 
 
