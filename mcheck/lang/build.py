@@ -10,7 +10,7 @@ from mcheck.lang import ir, layout, procedures
 from mcheck.lang.accesses import Context
 from mcheck.lang.claims import Claims
 from mcheck.lang.containers import Array, Element, Sequence_, declarations, stored
-from mcheck.lang.errors import ModelError, StepFailed
+from mcheck.lang.errors import ModelError, StepFailed, written_at
 from mcheck.lang.ghosts import Ghosts
 from mcheck.lang.lowering import Lowering
 from mcheck.lang.model import Model, Run
@@ -112,8 +112,7 @@ def _lower(model: Model[Any], each: Run, context: Context) -> Lowering:
         numbers = [n for _, n in instances if n is not None]
         if isinstance(each.each, Array):
             item = each.each.item
-            if not isinstance(item, type):
-                raise ModelError(f"run({each.name}): each= names an Array that holds no structs")
+            assert isinstance(item, type), "Model.instances has seen to that"
             me = Type("ref", min(numbers), max(numbers), item)
         else:
             me = integer(min(numbers), max(numbers))
@@ -240,7 +239,7 @@ def initial(model: Model[Any]) -> Iterator[State]:
         try:
             model.init(state)
         except StepFailed as failed:
-            where = procedures.source_of(model.init)
+            where = written_at(failed) or procedures.source_of(model.init)
             raise ModelError(f"{where}: init of {model.name} fails: {failed}") from failed
         finally:
             procedures.pop()

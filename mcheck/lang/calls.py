@@ -177,7 +177,7 @@ class Calls(Points):
             pending = self.stack[-1]
             self.stack = self.stack[:-1]
             self.env.locks = self._after(locks, pending.site, callee, pending.locks)
-            return self._resume(pending.routine, pending.site, value, node)
+            return self._resume(callee, pending.site, value, node)
         self._dispatch(callee, value, locks, node)
         return None
 
@@ -202,7 +202,7 @@ class Calls(Points):
             self.env, self.touched, self.stack = env, (*touched, caller.name), ()
             self.trail = {}
             with self.collecting() as body:
-                self.follow_procedure(self._resume(caller, site, value, node))
+                self.follow_procedure(self._resume(callee, site, value, node))
             if i + 1 == len(sites):
                 chain.extend(body)
                 break
@@ -212,9 +212,17 @@ class Calls(Points):
             chain.append(ast.If(test, body, nested))
             chain = nested
 
-    def _resume(self, caller: Routine, site: Site_, value: Any, node: Return) -> Node | None:
+    def _resume(self, callee: Routine, site: Site_, value: Any, node: Return) -> Node | None:
+        caller = site.caller
         self.active, self.scope = caller, caller.scope
         target = site.node.target
+        if target is not None and isinstance(value, Static) and value.value is None:
+            function = callee.graph.function
+            raise function.refused(
+                node.ast,
+                f"{function.name} returns nothing here, but a caller wants a value",
+                "return a value on every way",
+            )
         if target is not None:
             self.bind(target, self.as_val(value, site.node.ast), site.node.ast)
         elif isinstance(value, Val) and value.hold == NEW and value.type != types.NULL:

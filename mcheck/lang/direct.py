@@ -7,20 +7,18 @@ breakpoint in a model function works; the lowered form only tells where a state'
 from __future__ import annotations
 
 import linecache
-import traceback
 from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from mcheck.lang import procedures
 from mcheck.lang.build import initial as initial_states
 from mcheck.lang.build import numbers_in
-from mcheck.lang.contract import Choices, Failure, Source
+from mcheck.lang.contract import Choices, Failure
 from mcheck.lang.emit.python import PythonProgram
-from mcheck.lang.errors import ModelError, StepFailed
+from mcheck.lang.errors import ModelError, StepFailed, written_at
 from mcheck.lang.fields import encode, misfit, show
 from mcheck.lang.model import Model
 from mcheck.lang.procedures import At, Running
@@ -28,7 +26,6 @@ from mcheck.lang.program import Instance, Process, Step
 from mcheck.lang.structs import Null
 
 Pick = Callable[[str, list[str]], int]
-_LANGUAGE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -176,10 +173,7 @@ class Direct:
         return Move(label, tuple(runner.chosen), failure)
 
     def _failure(self, e: Exception, choices: Choices, step: Step) -> Failure:
-        source = step.source
-        for frame in traceback.extract_tb(e.__traceback__):
-            if not Path(frame.filename).is_relative_to(_LANGUAGE) and frame.lineno:
-                source = Source(frame.filename, frame.lineno)
+        source = written_at(e) or step.source
         if isinstance(e, StepFailed):
             return Failure(e.kind, e.message, source, choices)
         if isinstance(e, ZeroDivisionError):

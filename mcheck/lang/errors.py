@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import linecache
+import traceback
+from pathlib import Path
 
 from mcheck.lang.contract import Source
 
@@ -47,3 +49,15 @@ class StepFailed(Exception):
         self.kind = kind
         self.message = message
         self.site = site
+
+
+def written_at(error: BaseException) -> Source | None:
+    """The last line outside of mcheck that was running when an error was raised."""
+    found: Source | None = None
+    for frame in traceback.extract_tb(error.__traceback__):
+        if not Path(frame.filename).is_relative_to(_MCHECK) and frame.lineno:
+            found = Source(frame.filename, frame.lineno)
+    return found
+
+
+_MCHECK = Path(__file__).parent.parent

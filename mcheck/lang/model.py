@@ -88,6 +88,8 @@ def run(
         daemon: part of the environment: it may stop for ever without being deadlocked.
         name: how instances are called in traces, with {} for the number ("CPU{}").
     """
+    if not isinstance(procedure, Procedure):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ModelError(f"run({procedure!r}): no procedure; @procedure above it")
     return Run(procedure, each, daemon, name or procedure.__name__)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Generic, ParamSpec, TypeAlias, TypeVar, overl
 from mcheck.lang.constants import Bound
 from mcheck.lang.contract import Source
 from mcheck.lang.errors import Refused, StepFailed
-from mcheck.lang.structs import Struct
+from mcheck.lang.structs import Null, Struct
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -131,6 +131,8 @@ def holds(element: Struct, kind: str | None = None) -> int:
         element: what is held.
         kind: "expected", "temporary", "speculative" or "pinned"; all of them when left out.
     """
+    if isinstance(element, Null):
+        return 0
     return sum(held == element and kind in (None, of) for of, held in element.state_.holds_)
 
 

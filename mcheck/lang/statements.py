@@ -177,7 +177,7 @@ class Statements(Expressions):
             branches.append(out)
             ends.append(self.env)
         self.env = self.merge(ends, s)
-        if branches[0] or branches[1]:
+        if branches[0] or branches[1] or not ir.total(test):
             self.out.append(ast.If(test, branches[0], branches[1]))
 
     def merge(self, ends: list[Env], node: ast.AST) -> Env:
@@ -195,8 +195,6 @@ class Statements(Expressions):
     def _unroll(self, s: ast.For) -> None:
         if not isinstance(s.target, ast.Name) or s.orelse:
             raise self.refused(s, "a for binds one local and has no else", "for x in ...")
-        if self.scope.variable(s.target.id) in self.env.owned:
-            raise self.refused(s, "a for cannot bind a hold")
         over = self.domain(s)
         if isinstance(over, Elems) and not isinstance(over.owner.expr, ast.Constant | ast.Name):
             owner = self.spill(self.deref(over.owner, s), over.owner.type, over.owner.key)
