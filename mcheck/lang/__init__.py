@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from mcheck.lang.constants import Const
-from mcheck.lang.containers import Array, Embed, Map
+from mcheck.lang.declare.constants import Const
+from mcheck.lang.declare.containers import Array, Embed, Map
+from mcheck.lang.declare.fields import Flag, Int, OneOf, Ref, atomic, owner
+from mcheck.lang.declare.state import Lock, State
+from mcheck.lang.declare.structs import Struct, null
 from mcheck.lang.errors import ModelError, Refused
-from mcheck.lang.fields import Flag, Int, OneOf, Ref, atomic, owner
 from mcheck.lang.model import Model, always, cover, run, step
 from mcheck.lang.procedures import (
     Held,
@@ -22,8 +24,6 @@ from mcheck.lang.procedures import (
     racy,
     release,
 )
-from mcheck.lang.state import Lock, State
-from mcheck.lang.structs import Struct, null
 
 __all__ = [
     "Array",

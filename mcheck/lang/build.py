@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from mcheck.lang import ir, layout, procedures
-from mcheck.lang.accesses import Context
-from mcheck.lang.claims import Claims
-from mcheck.lang.containers import Array, Element, Sequence_, declarations, stored
+from mcheck.lang.declare.containers import Array, Element, Sequence_, declarations, stored
+from mcheck.lang.declare.state import Lock, State
+from mcheck.lang.declare.structs import Struct
 from mcheck.lang.errors import ModelError, StepFailed, written_at
-from mcheck.lang.ghosts import Ghosts
-from mcheck.lang.lowering import Lowering
+from mcheck.lang.judge.ghosts import Ghosts
+from mcheck.lang.judge.protection import judge
+from mcheck.lang.lower.accesses import Context
+from mcheck.lang.lower.claims import Claims
+from mcheck.lang.lower.lowering import Lowering
+from mcheck.lang.lower.reachable import Texts
+from mcheck.lang.lower.routines import Site_
 from mcheck.lang.model import Model, Run
 from mcheck.lang.procedures import Running
 from mcheck.lang.program import CallSite, Cell, Instance, Process, Program, Site, Step
-from mcheck.lang.protection import judge
-from mcheck.lang.reachable import Texts
-from mcheck.lang.routines import Site_
 from mcheck.lang.source import keep_asserts
-from mcheck.lang.state import Lock, State
-from mcheck.lang.structs import Struct
 from mcheck.lang.types import Type, integer
 
 

@@ -17,13 +17,13 @@ from mcheck.lang import procedures
 from mcheck.lang.build import initial as initial_states
 from mcheck.lang.build import numbers_in
 from mcheck.lang.contract import Choices, Failure
+from mcheck.lang.declare.fields import encode, misfit, show
+from mcheck.lang.declare.structs import Null
 from mcheck.lang.emit.python import PythonProgram
 from mcheck.lang.errors import ModelError, StepFailed, written_at
-from mcheck.lang.fields import encode, misfit, show
 from mcheck.lang.model import Model
 from mcheck.lang.procedures import At, Running
 from mcheck.lang.program import Instance, Process, Step
-from mcheck.lang.structs import Null
 
 Pick = Callable[[str, list[str]], int]
 

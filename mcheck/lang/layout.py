@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from mcheck.lang.lowering import Lowering
+from mcheck.lang.declare.state import State
+from mcheck.lang.declare.structs import Struct
+from mcheck.lang.lower.lowering import Lowering
+from mcheck.lang.lower.routines import Routine
 from mcheck.lang.program import Cell, Process, Variable
-from mcheck.lang.routines import Routine
-from mcheck.lang.state import State
-from mcheck.lang.structs import Struct
 
 
 def interference(lowered: Lowering) -> set[frozenset[str]]:

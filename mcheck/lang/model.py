@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mcheck.lang.constants import Arithmetic, resolve
-from mcheck.lang.containers import Array
+from mcheck.lang.declare.constants import Arithmetic, resolve
+from mcheck.lang.declare.containers import Array
+from mcheck.lang.declare.state import State
 from mcheck.lang.errors import ModelError
 from mcheck.lang.procedures import Hold, Procedure, source_of
 from mcheck.lang.source import function_of
-from mcheck.lang.state import State
 
 if TYPE_CHECKING:
     from mcheck.lang.emit.python import PythonProgram

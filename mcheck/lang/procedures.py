@@ -8,10 +8,10 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
-from mcheck.lang.constants import Bound
 from mcheck.lang.contract import Source
+from mcheck.lang.declare.constants import Bound
+from mcheck.lang.declare.structs import Null, Struct
 from mcheck.lang.errors import Refused, StepFailed
-from mcheck.lang.structs import Null, Struct
 
 P = ParamSpec("P")
 R = TypeVar("R")

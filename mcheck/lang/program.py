@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcheck.lang.contract import Source
-from mcheck.lang.fields import Field
-from mcheck.lang.state import State
-from mcheck.lang.structs import Struct
+from mcheck.lang.declare.fields import Field
+from mcheck.lang.declare.state import State
+from mcheck.lang.declare.structs import Struct
 from mcheck.lang.types import Type
 
 

@@ -9,12 +9,12 @@ from typing import Any
 from mcheck.lang import ir
 from mcheck.lang.build import initial, numbers_in
 from mcheck.lang.contract import Actor, Choices, Failure, Label, Property, Source
+from mcheck.lang.declare.fields import decode, show
+from mcheck.lang.declare.state import State
 from mcheck.lang.emit.expressions import Tables, Text
 from mcheck.lang.emit.view import View
 from mcheck.lang.errors import ModelError, StepFailed
-from mcheck.lang.fields import decode, show
 from mcheck.lang.program import Choice, Claim, Exit, Instance, Process, Program, Step
-from mcheck.lang.state import State
 
 
 def emit(model: Any, program: Program) -> PythonProgram:

@@ -6,15 +6,15 @@ import functools
 from collections.abc import Sequence
 from typing import Any, cast
 
-from mcheck.lang.containers import Sequence_
 from mcheck.lang.contract import Actor, Property
+from mcheck.lang.declare.containers import Sequence_
+from mcheck.lang.declare.fields import decode, show
+from mcheck.lang.declare.state import Lock, State
 from mcheck.lang.errors import ModelError, StepFailed
-from mcheck.lang.fields import decode, show
 from mcheck.lang.layout import holders
+from mcheck.lang.lower.routines import RETURN
 from mcheck.lang.procedures import source_of
 from mcheck.lang.program import Cell, Instance, Process, Program
-from mcheck.lang.routines import RETURN
-from mcheck.lang.state import Lock, State
 
 
 class View:

@@ -1,0 +1,1 @@
+"""Declarations: what a state is made of, and the objects that plain Python runs on."""

@@ -1,0 +1,1 @@
+"""What lowered steps are judged by before anything runs: protection and ghosts."""

@@ -1,0 +1,1 @@
+"""The lowering: from a model's text to steps in normal form."""

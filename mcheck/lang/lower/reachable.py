@@ -1,0 +1,77 @@
+"""Which labels a process could have by its text, and which of them its scenario rules out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from mcheck.lang.lower.cfg import Builder, Call, For, Graph, Node, Test, Wait
+from mcheck.lang.lower.lowering import Lowering
+from mcheck.lang.procedures import as_procedure
+from mcheck.lang.source import function_of
+
+
+class Texts:
+    """The procedures that the text of a process can call, lowered or not.
+
+    missing: labels that the text has and no step leads to: they can never run.
+    cut: labels that only a constant of the scenario, or an empty array, keeps from running.
+    """
+
+    def __init__(self, lowered: Lowering) -> None:
+        """Look through the text of the process."""
+        self.lowered = lowered
+        self.graphs: dict[str, Graph] = {}
+        self.found: set[tuple[str, int]] = set()
+        self._follow(lowered.root.name, lowered.root.graph)
+        self.missing: list[tuple[Graph, str, Wait]] = []
+        self.cut: set[str] = set()
+        for name, graph in self.graphs.items():
+            for number, wait in enumerate(graph.waits):
+                if (name, number) not in self.found:
+                    self.cut.add(f"{name}.{wait.label}")
+                elif (name, number) not in lowered.numbers:
+                    self.missing.append((graph, name, wait))
+
+    def _follow(self, name: str, graph: Graph) -> None:
+        if name in self.graphs:
+            return
+        self.graphs[name] = graph
+        todo: list[Node] = [graph.entry]
+        seen: set[int] = set()
+        while todo:
+            node = todo.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            todo.extend(self._successors(name, node))
+            if isinstance(node, Wait):
+                self.found.add((name, graph.waits.index(node)))
+            if isinstance(node, Call):
+                self._called(graph, node)
+
+    def _successors(self, name: str, node: Node) -> Iterator[Node]:
+        """Where a node may go on: by the text, unless a constant of the scenario decides."""
+        lowered = name in self.lowered.routines
+        visited = [s for s in node.successors() if (id(node), id(s)) in self.lowered.visited]
+        decided = isinstance(node, For) or (isinstance(node, Test) and self._by_constant(node))
+        yield from visited if lowered and decided and visited else node.successors()
+
+    def _by_constant(self, node: Test) -> bool:
+        assert isinstance(node.ast, ast.If | ast.While)
+        constants = self.lowered.state.constants_
+        return any(
+            isinstance(n, ast.Attribute) and n.attr in constants for n in ast.walk(node.ast.test)
+        )
+
+    def _called(self, graph: Graph, node: Call) -> None:
+        asked = as_procedure(graph.function.meant(node.call.func))
+        if asked is None:
+            return
+        known = self.lowered.routines.get(asked.__name__)
+        if known is not None:
+            self._follow(known.name, known.graph)
+            return
+        chosen = self.lowered.edition.get(asked.__name__, asked)
+        text = Builder(function_of(chosen.function), generator=True).build()
+        self._follow(asked.__name__, text)
