@@ -114,15 +114,16 @@ class Judge:
             events = [*waits[:1], *(e for e in events if e is not waits[0])]
         if len(events) < 2:
             return
-        lines = dict.fromkeys(
-            f"      {e[0].cell} at line {e[0].source.line}: "
-            + _named(self.contested(process, e[0]))
-            for e in events
-        )
+        lines: dict[str, int] = {}
+        for e in events:
+            others = _named(self.contested(process, e[0]))
+            line = f"      {e[0].cell} at line {e[0].source.line}: {others}"
+            lines[line] = lines.get(line, 0) + 1
+        told = [line + (f" ({n} times)" if n > 1 else "") for line, n in lines.items()]
         raise Refused(
             events[1][0].source,
             f"the step {step.procedure}.{step.label} is too coarse: it touches more than one "
-            f"thing that others may touch meanwhile\n" + "\n".join(lines),
+            f"thing that others may touch meanwhile\n" + "\n".join(told),
             "a yield between them; or, for several accesses of one cell, the primitive that "
             'makes them atomic: at(..., atomic="cmpxchg")',
         )

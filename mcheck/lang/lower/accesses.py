@@ -77,6 +77,8 @@ class Accesses:
     def rebound(self, id_: str) -> None:
         """A local names something else from now on: what was known under its name is not."""
         self.env.locks = frozenset(k for k in self.env.locks if k[0] != id_)
+        kept = {i: k for i, k in self.env.aliases.items() if i != id_ and k[0] != id_}
+        self.env.aliases = kept
         self.versions += 1
         before = f"{id_} {self.versions}"  # what it named until now, for what was touched by it
         self.env.paths = tuple(

@@ -130,6 +130,7 @@ class Calls(Points):
             self.blamed = caller_scope
             borrowed = value if name in callee.scope.holds else replace(value, hold=None)
             self.bind(name, borrowed, node.ast)
+            self.env.aliases.pop(callee.scope.variable(name), None)  # a callee has its own names
             self.scope, self.blamed = caller_scope, None
 
     def _same_everywhere(self, callee: Routine, name: str, value: Val) -> bool:

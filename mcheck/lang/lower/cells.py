@@ -131,7 +131,7 @@ class Cells(Accesses):
         known = self.env.types[id_]
         if known.single:
             return Val(ir.const(known.lo), known, absolute(known) or (id_,), hold)
-        return Val(ir.name(id_), known, (id_,), hold)
+        return Val(ir.name(id_), known, self.env.aliases.get(id_, (id_,)), hold)
 
     # --- fields and elements
 

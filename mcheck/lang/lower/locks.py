@@ -18,6 +18,8 @@ class Locks(Cells):
 
     def lock_test(self, lock: Val, node: ast.Attribute) -> Val:
         """`l.held` and `l.mine`."""
+        if self.in_property and node.attr == "mine":
+            raise self.refused(node, "no process runs in a property: nothing is `mine`", "held")
         outer, self.locking = self.locking, "mine" if node.attr == "mine" else self.locking
         holder = self.read(self.cell_of(_holder(), Lock), lock, ir.const(0), 1, node)
         self.locking = outer

@@ -76,7 +76,7 @@ class Points(Helpers):
         )
 
     def _name_by_locals(self, routine: Routine, live_: set[str]) -> None:
-        """A lock of an element that is known by number here is known by a local later."""
+        """A lock that is known by number, or by another local, here is known by a local later."""
         for name in live_:
             id_ = routine.scope.variable(name)
             key = absolute(self.env.types[id_]) if id_ in self.env.types else None
@@ -84,6 +84,10 @@ class Points(Helpers):
                 owned = self.lock_names.owner(lock)
                 if owned is not None and owned[0] == key:
                     self.env.locks |= {(id_, owned[1])}
+            alias = self.env.aliases.get(id_)
+            if alias is not None:
+                under = {k for k in self.env.locks if k[: len(alias)] == alias}
+                self.env.locks |= {(id_, *k[len(alias) :]) for k in under}
 
     def _learn(self, routine: Routine, name: str, id_: str, node: ast.AST) -> None:
         of = self.env.types[id_]

@@ -87,6 +87,8 @@ class Statements(Expressions):
         self.out.append(ir.assign(ir.name(id_), value.expr))
         self.env.types[id_] = value.type
         self.env.assigned.add(id_)
+        if value.key is not None and value.key[0] != id_:
+            self.env.aliases[id_] = value.key
 
     def _take_over(self, id_: str, name: str, value: Val, node: ast.AST) -> None:
         self.leak_check(id_, node, f"{name} is overwritten while it owns a reference")

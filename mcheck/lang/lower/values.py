@@ -58,6 +58,7 @@ Value = Val | Static | Elems | Method
 class Env:
     """What is known at one point of one path through a step.
 
+    aliases: the keys of what locals were copied from;
     types: the locals' and temporaries' types as narrowed on this path;
     assigned: the locals that have a value; owned: which holds they own a reference with now;
     locks: the locks held; paths: the protected accesses so far, on each way that led here;
@@ -65,6 +66,7 @@ class Env:
     crossed: what was crossed after shared state had been touched.
     """
 
+    aliases: dict[str, Key] = field(default_factory=dict[str, Key])
     types: dict[str, Type] = field(default_factory=dict[str, Type])
     assigned: set[str] = field(default_factory=set[str])
     owned: set[str] = field(default_factory=set[str])
@@ -76,6 +78,7 @@ class Env:
     def copy(self) -> Env:
         """An independent copy for another path."""
         return Env(
+            dict(self.aliases),
             dict(self.types),
             set(self.assigned),
             set(self.owned),
@@ -99,6 +102,10 @@ def merged(ends: list[Env]) -> tuple[Env, str]:
             conflict = min(result.owned ^ other.owned)
         result.assigned &= other.assigned
         result.locks &= other.locks
+        both = result.aliases.items() & other.aliases.items()
+        result.aliases = {
+            local: key for local, key in result.aliases.items() if (local, key) in both
+        }
         result.touched |= other.touched
         result.crossed = result.crossed or other.crossed
         result.paths = longest((*result.paths, *other.paths))
