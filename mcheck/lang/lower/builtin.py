@@ -210,19 +210,18 @@ class Builtins(Locks):
         """Whether one of a comprehension's instances is true."""
         return self.short_circuit(ast.Or(), self._tests(instances, every=False), node)
 
-    def exists(
-        self, instances: list[Callable[[], tuple[ast.expr | None, ast.expr]]], node: ast.AST
-    ) -> ast.expr:
-        """Whether a comprehension has any element at all."""
-
-        def kept(i: Callable[[], tuple[ast.expr | None, ast.expr]]) -> ast.expr:
+    def exists(self, instances: list[Callable[[], tuple[ast.expr | None, ast.expr]]]) -> ast.expr:
+        """Whether a list has any element at all; all of it is computed, as Python does."""
+        found: list[ast.expr] = []
+        for instance in instances:
             saved = dict(self.scope.bound)
-            condition, _ = i()
-            result = ir.const(1) if condition is None else self.test(condition)
+            condition, _ = instance()
+            kept = ir.const(1) if condition is None else self.test(condition)
+            if not ir.total(kept):
+                kept = self.spill(kept, BOOL).expr
+            found.append(kept)
             self.scope.bound = saved
-            return result
-
-        return self.short_circuit(ast.Or(), [functools.partial(kept, i) for i in instances], node)
+        return ir.both(ast.Or(), found)
 
     def _sum(self, node: ast.Call) -> Value:
         def term(i: Callable[[], tuple[ast.expr | None, ast.expr]]) -> Val:

@@ -72,7 +72,7 @@ class Claims(Helpers):
         if node.value is None:
             return Static(None)
         if isinstance(node.value, ast.ListComp):
-            return Val(ir.negate(self.exists(self.comprehension(node.value), node.value)), BOOL)
+            return Val(ir.negate(self.exists(self.comprehension(node.value))), BOOL)
         if isinstance(node.value, ast.List) and not node.value.elts:
             return Val(ir.const(1), BOOL)
         return Val(self.test(node.value), BOOL)
