@@ -58,6 +58,8 @@ class Statements(Expressions):
         new = self.as_val(value, s)
         if new.hold == NEW:
             raise self.refused(s, "the new reference has no owner", "a Held local first")
+        if not ir.total(new.expr):  # it fails, if it does, before the target is looked at
+            new = replace(new, expr=self.spill(new.expr, new.type).expr)
         mark = len(self.out)
         spot = self.locate(target)
         if len(self.out) > mark and not isinstance(new.expr, ast.Constant | ast.Name):
