@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-USUAL: list[str] = [
+USUAL = [
     "any or all",
     "assert",
     "augmented field",
     "augmented local",
     "bit operation",
     "call",
-    "call by what is called",
     "call in a loop",
     "call of a helper",
-    "call that returns: enum",
     "call that returns: flag",
     "call that returns: int",
     "call that returns: ref",
     "chained comparison",
     "choice of the first state",
     "choice that excludes a local",
-    "choice that may be empty",
     "choice: filtered",
     "choice: unfiltered",
     "computed index",
@@ -53,16 +50,13 @@ USUAL: list[str] = [
     "helper with effects",
     "hold",
     "hold that is returned",
-    "hold that is set to null",
     "hold that may be null",
-    "hold that may leak",
     "holds in a property",
     "identity of elements",
     "if",
     "if with a yield inside",
     "in",
     "index that may be wrong",
-    "jump out of what is held",
     "local for what a helper returns",
     "local set again",
     "local set on both ways",
@@ -72,8 +66,6 @@ USUAL: list[str] = [
     "local: int",
     "local: ref",
     "lock",
-    "lock that is given back",
-    "lock that is waited for",
     "map by key",
     "method of a struct",
     "min or max",
@@ -105,17 +97,19 @@ USUAL: list[str] = [
     "sum",
     "text before the first yield",
     "two choices in a step",
-    "value that may be out of bounds",
     "while with a yield inside",
     "while within a step",
     "yield without a label",
 ]
-"""Run in several programs of each batch."""
+"""Run in several programs of a batch."""
 
-RARE: list[str] = [
+RARE = [
     "assert that may fail",
     "break out of a loop",
+    "call by what is called",
+    "call that returns: enum",
     "choice for a local that has a value",
+    "choice that may be empty",
     "continue out of a loop",
     "divisor that may be zero",
     "failure: assert",
@@ -125,10 +119,16 @@ RARE: list[str] = [
     "failure: local",
     "failure: lock",
     "hold that is handed over",
+    "hold that is set to null",
     "hold that may be overwritten",
+    "hold that may leak",
     "if that narrows a local",
+    "jump out of what is held",
+    "lock that is given back",
+    "lock that is waited for",
     "lock that may be used wrongly",
     "null where none may be",
     "return of what a call returns",
+    "value that may be out of bounds",
 ]
-"""Run in one program of each batch at least."""
+"""Run in some program of a batch."""

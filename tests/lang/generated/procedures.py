@@ -62,7 +62,8 @@ class Procedures(Flow):
     def _call(self) -> None:
         """A call whose result is used or not."""
         self.ready()
-        callee = self.draw.pick([c for c in self.callees if self._callable(c)])
+        callables = [c for c in self.callees if self._callable(c)]
+        callee = self.draw.pick([*callables, callables[-1]])  # the last may call the others
         call = f"yield from {callee.name}({self._arguments(callee)})"
         self.page.note(*(["call in a loop"] if self.loops else []))
         self.page.note(*(["call by what is called"] if self.called else []))
@@ -279,11 +280,11 @@ class Procedures(Flow):
         name = self.fresh("d")
         match hazard:
             case "divisor that may be zero":
-                self.page.line(f"k.y = (5 // {self.number(1)}) % 4")
+                self.page.line(f"k.y = (5 // ({self.number(1)} % 2)) % 4")
             case "lock that may be used wrongly":
                 self.page.line(f"k.lock.{self.draw.pick(['release', 'acquire'])}()")
             case "value that may be out of bounds":
-                self.page.line(f"{name}: Annotated[int, Range(0, 2)] = {self.number(1)}")
+                self.page.line(f"{name}: Annotated[int, Range(1, 2)] = {self.number(1)} % 4")
                 self.label()
                 self.page.line(f"k.y = {name}")
             case "hold that may leak" | "hold that may be overwritten":
