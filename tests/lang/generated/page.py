@@ -113,6 +113,15 @@ HAZARDS = {
     "jump out of what is held": 60,
 }
 """What may fail when it runs, and how often, in percent, a program that does so does it."""
+SCARCE = {
+    "divisor that may be zero": 3,
+    "value that may be out of bounds": 3,
+    "lock that may be used wrongly": 2,
+    "assert that may fail": 2,
+    "index that may be wrong": 2,
+    "choice that may be empty": 2,
+}
+"""Those that would otherwise be seldom run, with their weights against the others' 1."""
 
 
 class Writing:
@@ -125,7 +134,8 @@ class Writing:
         """Begin."""
         self.draw, self.world, self.page = draw, world, page
         few = draw.weighted({1: 3, 2: 4, 3: 3, 0: 2})
-        self.hazards = {draw.pick(list(HAZARDS)) for _ in range(few)}
+        weights = {hazard: SCARCE.get(hazard, 1) for hazard in HAZARDS}
+        self.hazards = {draw.weighted(weights) for _ in range(few)}
         self.scope = Scope()
         self.helpers: list[Helper] = []
         self.calls = 0

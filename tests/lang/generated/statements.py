@@ -53,9 +53,9 @@ class Statements(Expressions):
         if not self.scope.still:
             weights |= {self._claim: 2, self._take_result: 3}
         if depth > 0:
-            weights |= {self._if: 4, self._if_not_null: 3, self._for: 3}
+            weights |= {self._if: 4, self._if_not_null: 4, self._for: 3}
             if self.forks > 0:
-                weights |= {self._leave: 4, self._count: 1}
+                weights |= {self._leave: 10 if self.loops else 4, self._count: 2}
         self.draw.weighted(weights)(depth - 1)
 
     # --- locals
@@ -308,7 +308,7 @@ class Statements(Expressions):
         if self.may_return:
             options.append("return")
         if self.loops:
-            options += ["break", "continue"]
+            options += ["break", "continue"] * 2
         if not options:
             self._if(depth)
             return

@@ -12,7 +12,7 @@ from tests.lang.generated.census import Census
 from tests.lang.generated.checking import Effort
 from tests.lang.generated.constructs import RARE, USUAL
 
-EXAMPLES = 120
+EXAMPLES = 140
 
 
 @dataclass
@@ -49,10 +49,9 @@ def test_programs_are_rarely_refused(batch: Batch) -> None:
     assert len(batch.census.refused) <= EXAMPLES // 20, "\n".join(batch.census.refused)
 
 
-@pytest.mark.parametrize("construct", [*USUAL, *RARE])
+@pytest.mark.parametrize("construct", USUAL)
 def test_construct_is_run(batch: Batch, construct: str) -> None:
-    least = 1 if construct in RARE else 4
-    assert batch.census.run[construct] >= least, f"written {batch.census.written[construct]} times"
+    assert batch.census.run[construct], f"written {batch.census.written[construct]} times"
 
 
 def test_every_construct_is_listed(batch: Batch) -> None:
@@ -69,3 +68,5 @@ def test_other_programs_each_time(tmp_path: Path, report: list[str]) -> None:
 
     run_batch(check, 3000, same=False)
     report += census.report()
+    # What is rare may be missing from the small batch, whose programs change with any text here.
+    assert not [construct for construct in [*USUAL, *RARE] if not census.run[construct]]
