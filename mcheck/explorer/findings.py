@@ -18,13 +18,14 @@ class Rank(IntEnum):
     FAILURE = 1
     PROPERTY = 2
     DEADLOCK = 3
+    HANG = 4
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing that is wrong, at the end of a path.
 
-    name: a property's name, a failure's kind, or "deadlock".
+    name: a property's name, a failure's kind, "deadlock" or "hang".
     order: position of the property among the model's properties; 0 for other findings.
     state: the packed state that is wrong, or from which the wrong transition starts.
     actor: who makes the wrong transition; None if it is the state that is wrong.
@@ -74,9 +75,14 @@ def wrong_moves(executable: Executable, sources: Iterable[int]) -> list[Finding]
     ]
 
 
-def deadlocks(states: Iterable[int]) -> list[Finding]:
-    """One finding for each state in which a process is stuck."""
-    return [Finding(Rank.DEADLOCK, "deadlock", state) for state in states]
+def deadlock(state: int) -> Finding:
+    """A process is stuck in the state."""
+    return Finding(Rank.DEADLOCK, "deadlock", state)
+
+
+def hang(state: int) -> Finding:
+    """A process hangs in the state. It may be stuck there, unless all states are found."""
+    return Finding(Rank.HANG, "hang", state)
 
 
 def _wrong_moves_of(executable: Executable, actor: int, state: int) -> Iterator[Finding]:
@@ -130,17 +136,33 @@ def broken(claim: Property) -> str:
     return f"{sentence}: {' '.join(doc.split())}" if doc else sentence
 
 
-def stuck(executable: Executable, state: int, processes: Iterable[int]) -> str:
+def stuck(executable: Executable, state: int, processes: Sequence[int]) -> str:
     """The sentence that says who is stuck, and where.
 
     processes: indices of the actors that can never move again.
     """
-    waiting: list[str] = []
+    return f"{_waiting(executable, state, processes)}, and can never move again"
+
+
+def hanging(executable: Executable, state: int, processes: Sequence[int]) -> str:
+    """The sentence that says who hangs, and where.
+
+    processes: indices of the actors that only somebody at rest could free.
+    """
+    them = "them" if len(processes) > 1 else "it"
+    return (
+        f"{_waiting(executable, state, processes)}, and nobody who is still at work can wake "
+        f"{them}: only processes that are at rest could, if they began something new"
+    )
+
+
+def _waiting(executable: Executable, state: int, processes: Iterable[int]) -> str:
+    parts: list[str] = []
     for index in processes:
         actor = executable.actors[index]
         label = standing(actor, state)
-        waiting.append(f"{actor.name} waits at {label.qualified} ({label.source})")
-    return f"{_listed(waiting)}, and can never move again"
+        parts.append(f"{actor.name} waits at {label.qualified} ({label.source})")
+    return _listed(parts)
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -10,8 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from mcheck.explorer.deadlock import NOTHING_KNOWN, settle, waits
-from mcheck.explorer.findings import Finding, deadlocks, wrong_moves, wrong_states
+from mcheck.explorer.deadlock import (
+    NOTHING_KNOWN,
+    freers,
+    hanging_of,
+    hangs_part,
+    nobody_works,
+    settle,
+    stuck_in,
+    stuck_of,
+    waits,
+)
+from mcheck.explorer.findings import Finding, deadlock, hang, wrong_moves, wrong_states
 from mcheck.explorer.limits import UNLIMITED, Limits, Progress, Stopped, Watch
 from mcheck.explorer.moves import rows
 from mcheck.explorer.result import Result
@@ -37,10 +47,11 @@ def check(
     unreached: qualified labels that need not run; those that the scenario names where it is left
         out. A name among them that is no label, or whose label does run, is an error.
 
-    A violation ends the search with the level in which it is found. That a process is stuck while
-    others move on is known only when all states are found; a state from which nothing moves at
-    all is a violation like any other. An interrupt from the keyboard (Ctrl-C) ends the search as
-    a limit does. What a limit of time or memory leaves unsearched differs from run to run; all
+    A violation ends the search with the level in which it is found. That a process is stuck, or
+    hangs, while others move on is known only when all states are found; a state from which nothing
+    moves at all is a violation like any other, and so is, where the model asks for hangs, one from
+    which only processes at rest can move. An interrupt from the keyboard (Ctrl-C) ends the search
+    as a limit does. What a limit of time or memory leaves unsearched differs from run to run; all
     else is the same on every run. The trace of a violation is built whatever the limits.
 
     The result knows nothing of the model's edition and variant: the caller may add them.
@@ -60,7 +71,9 @@ def check(
 class _Search:
     """The states found so far, and what is wrong with them.
 
-    _seen: every state found, in the order of discovery, with who may be stuck there.
+    _seen: every state found, in the order of discovery, with who may be stuck or hang there.
+    _settled: that is who is stuck or hangs, and not only who may be or do so.
+    _in_vain: deadlocks and hangs in the level that is being expanded.
     _sizes: how many states each complete level has.
     _expanding: the level that is being expanded; -1 before the first.
     """
@@ -75,12 +88,15 @@ class _Search:
         self._always = _claims(executable, "always")
         self._step = _claims(executable, "step")
         self._most = _NO_LIMIT if limits.states is None else limits.states
+        self._freers = freers(executable)
+        self._hangs_part = hangs_part(executable)
         self._seen: dict[int, int] = {}
+        self._settled = False
         self._sizes: list[int] = []
         self._expanding = -1
         self._bad_states: list[int] = []
         self._bad_sources: list[int] = []
-        self._stuck_states: list[int] = []
+        self._in_vain: list[Finding] = []
 
     @property
     def states(self) -> int:
@@ -127,15 +143,15 @@ class _Search:
             self._find_stuck()
 
     def findings(self) -> list[Finding]:
-        # A stuck state ends a trace one event earlier than what was found while it was expanded.
-        if self._stuck_states:
-            return deadlocks(self._stuck_states)
+        # Who waits in vain ends a trace one event earlier than what was found in the expansion.
+        if self._in_vain:
+            return self._in_vain
         # Not only the covers that are open: one may have failed here before another state hit it.
         found = wrong_states(self.executable, ("always", "cover"), self._bad_states)
         return found + wrong_moves(self.executable, self._bad_sources)
 
     def levels_before(self) -> Iterator[list[int]]:
-        below = self._expanding + (0 if self._stuck_states else 1)
+        below = self._expanding + (0 if self._in_vain else 1)
         order = reversed(self._seen)
         later = len(self._seen) - sum(self._sizes[:below])
         next(islice(order, later, later), None)
@@ -143,10 +159,18 @@ class _Search:
             yield list(islice(order, size))
 
     def stuck_in(self, state: int) -> int:
-        return self._seen[state]
+        return stuck_of(self.executable, self._seen[state])
+
+    def hangs_in(self, state: int) -> int:
+        return hanging_of(self.executable, self._seen[state])
+
+    def look_ahead(self, state: int) -> int:
+        if self._settled:
+            return self.stuck_in(state)
+        return stuck_in(self.executable, state, self._tick_ahead)
 
     def _found(self) -> bool:
-        return bool(self._bad_states or self._bad_sources or self._stuck_states)
+        return bool(self._bad_states or self._bad_sources or self._in_vain)
 
     def _next_level(self, level: list[int]) -> list[int]:
         """Expand a level, and return the new states: the next level.
@@ -173,11 +197,12 @@ class _Search:
         seen = self._seen
         most = self._most
         step_claims = self._step
+        hangs_part, table = self._hangs_part, self._freers
         # A tuple for each actor: where it stands, what it does there, how often, and its bit.
         actors = [
-            (*row, runs, waits(index, actor))
-            for index, (row, runs, actor) in enumerate(
-                zip(rows(self.executable), self.counts, self.executable.actors, strict=True)
+            (*row, runs, waits(self.executable, index))
+            for index, (row, runs) in enumerate(
+                zip(rows(self.executable), self.counts, strict=True)
             )
         ]
         successors: list[int] = []
@@ -198,23 +223,24 @@ class _Search:
             if failures:
                 self._bad_sources.append(state)
                 failures.clear()
-            elif stuck and not made:
-                self._stuck_states.append(state)
+            elif stuck and (not made or (hangs_part and nobody_works(table, state, stuck))):
+                self._in_vain.append(hang(state) if made else deadlock(state))
             elif step_claims and self._breaks_step_claim(state, successors):
                 self._bad_sources.append(state)
             for successor in successors:
                 if successor not in seen:
                     seen[successor] = NOTHING_KNOWN
                     fresh.append(successor)
-            # Who is known to move on after a successor is not stuck here. (A process whose step
-            # fails is no longer of interest: the search ends with this level.)
+            # Who is known to move on after a successor is not stuck here. Who hangs is not asked
+            # before all states are found. (A process whose step fails is no longer of interest:
+            # the search ends with this level.)
             if stuck:
                 for successor in successors:
-                    stuck &= seen[successor]
+                    stuck &= seen[successor] | hangs_part
             seen[state] = stuck
             clear()
             if len(seen) > most:
-                raise Stopped(f"the limit of {most:,} states")
+                raise _too_many(most)
 
     def _judge(self, fresh: Sequence[int]) -> None:
         """Evaluate the claims about single states on new states."""
@@ -243,15 +269,24 @@ class _Search:
             return True
 
     def _find_stuck(self) -> None:
-        """All states are found: look for the first level in which somebody is stuck."""
+        """All states are found: look for the first level in which somebody is stuck, or hangs."""
         settle(self.executable, self._seen, self._tick)
-        order = iter(self._seen)
+        self._settled = True
+        order = iter(self._seen.items())
         for level, size in enumerate(self._sizes):
-            stuck = [state for state in islice(order, size) if self._seen[state]]
-            if stuck:
-                self._stuck_states = stuck
+            found = [(state, kept) for state, kept in islice(order, size) if kept]
+            if found:
+                self._in_vain = [
+                    deadlock(state) if stuck_of(self.executable, kept) else hang(state)
+                    for state, kept in found
+                ]
                 self._expanding = level
                 return
+
+    def _tick_ahead(self, found: int) -> None:
+        if found > self._most:
+            raise _too_many(self._most)
+        self._tick()
 
     def _tick(self) -> None:
         if self.watch.due():
@@ -259,6 +294,10 @@ class _Search:
 
     def _look(self, frontier: int) -> None:
         self.watch.look(self.states, self.transitions, self.depth, frontier)
+
+
+def _too_many(most: int) -> Stopped:
+    return Stopped(f"the limit of {most:,} states")
 
 
 def _claims(executable: Executable, kind: str) -> list[Property]:

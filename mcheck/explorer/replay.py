@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mcheck.explorer.deadlock import stuck_in
+from mcheck.explorer.deadlock import hangs_in, stuck_in
 from mcheck.explorer.moves import event, standing
 from mcheck.explorer.recording import RecordedStep, Recording
-from mcheck.explorer.trace import Event, Trace
+from mcheck.explorer.trace import Event, Trace, references
 from mcheck.lang.contract import Failure
 from mcheck.lang.errors import ModelError
 
@@ -106,7 +106,9 @@ class _Run:
         if self._initial is None:
             return None
         start = self._executable.describe(self._initial)
-        return Trace(self._initial, start, tuple(self._events), self._failure)
+        states = [self._initial, *(e.state for e in self._events if e.state is not None)]
+        owned = references(self._executable, states)
+        return Trace(self._initial, start, tuple(self._events), self._failure, owned)
 
     def start(self) -> None:
         """Find the initial state that was recorded."""
@@ -149,6 +151,9 @@ class _Run:
             if not stuck_in(self._executable, state):
                 raise _Diverged("nobody is stuck for ever in the last state any more")
             return
+        if recording.violated == "hang":
+            self._expect_hang(state)
+            return
         claims = [
             claim for claim in self._executable.properties if claim.name == recording.violated
         ]
@@ -161,6 +166,12 @@ class _Run:
             raise _Diverged(f"{recording.violated} cannot be evaluated: {error}") from None
         if holds:
             raise _Diverged(f"{recording.violated} holds there now")
+
+    def _expect_hang(self, state: int) -> None:
+        if not self._executable.hang:
+            raise _Diverged("the model does not ask for hangs any more")
+        if not hangs_in(self._executable, state):
+            raise _Diverged("nobody hangs in the last state any more")
 
     def _before_last(self) -> int:
         states = [self._initial, *(happened.state for happened in self._events)]

@@ -26,9 +26,9 @@ class Verdict(enum.Enum):
 class Result:
     """One check.
 
-    property: what was violated: a property's name, "deadlock", "cover NAME", "unreached LABEL",
-        or a failure's kind ("assert", "bounds", "leak", ...). With ERROR: the property that could
-        not be evaluated. None otherwise.
+    property: what was violated: a property's name, "deadlock", "hang", "cover NAME",
+        "unreached LABEL", or a failure's kind ("assert", "bounds", "leak", ...). With ERROR: the
+        property that could not be evaluated. None otherwise.
     why: one sentence (VIOLATED: what is wrong; BOUNDED: what stopped the search; ERROR: what is
         wrong with the input).
     offenders: what breaks the property, in the model's names.
@@ -39,8 +39,8 @@ class Result:
     labels: how many transitions each label had.
     unreached, uncovered: labels that never ran, covers not hit, in what was searched. Both are
         empty if a violation broke the search off: they would mean nothing.
-    undecided: claims that a bounded search could not decide: "deadlock", "cover NAME",
-        "unreached labels".
+    undecided: claims that a bounded search could not decide: "deadlock", "hang" (if the model
+        asks for it), "cover NAME", "unreached labels".
     scope: the scenario's constants.
     seed: of a simulation; the same seed gives the same walks.
     bits: size of a packed state.

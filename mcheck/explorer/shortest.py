@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from mcheck.explorer.findings import Finding
 from mcheck.explorer.moves import Row, event, rows, traced_moves
-from mcheck.explorer.trace import Event, Trace
+from mcheck.explorer.trace import Event, Trace, references
 from mcheck.lang.contract import Choices, Executable, Failure
 
 
@@ -242,7 +242,8 @@ def _told(executable: Executable, finding: Finding, path: list[tuple[int, int | 
             choices = _choices(executable, actor, state, end)
             events.append(event(executable, actor, state, end, choices))
     start = path[0][0]
-    return Trace(start, executable.describe(start), tuple(events), failure)
+    owned = references(executable, [start, *(e.state for e in events if e.state is not None)])
+    return Trace(start, executable.describe(start), tuple(events), failure, owned)
 
 
 def _choices(executable: Executable, actor: int, before: int, after: int) -> Choices:

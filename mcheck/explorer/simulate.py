@@ -12,7 +12,7 @@ from mcheck.explorer.findings import (
     Finding,
     Rank,
     broken,
-    deadlocks,
+    deadlock,
     offenders,
     stuck,
     wrong_states,
@@ -21,7 +21,7 @@ from mcheck.explorer.findings import (
 from mcheck.explorer.limits import UNLIMITED, Watch
 from mcheck.explorer.moves import event, position
 from mcheck.explorer.result import Result, Verdict
-from mcheck.explorer.trace import Trace
+from mcheck.explorer.trace import Trace, references
 from mcheck.explorer.verdict import undecided
 from mcheck.lang.contract import Choices, Failure
 
@@ -64,7 +64,7 @@ def simulate(
         remark = f" (found on random walk {number}; the trace is not a shortest one)"
         return simulation.with_finding(result, finding, remark)
     why = f"simulation of {number:,} walks of at most {steps:,} steps{stopped}"
-    return replace(result, why=why, undecided=undecided(result))
+    return replace(result, why=why, undecided=undecided(result, hang=model.hang))
 
 
 @dataclass
@@ -170,13 +170,13 @@ class _Simulation:
 
     def _ended(self, state: int) -> Finding | None:
         """Nothing can move: is somebody not at rest?"""
-        return deadlocks([state])[0] if blocked(self._executable, state) else None
+        return deadlock(state) if blocked(self._executable, state) else None
 
     def _why(self, finding: Finding) -> str:
         match finding.rank:
             case Rank.ERROR:
                 return finding.error
-            case Rank.DEADLOCK:
+            case Rank.DEADLOCK | Rank.HANG:  # no walk is found to hang
                 who = members(blocked(self._executable, finding.state))
                 return stuck(self._executable, finding.state, who)
             case Rank.FAILURE:
@@ -193,4 +193,5 @@ class _Simulation:
             for before, after, (actor, choices) in zip(walk.states, ends, walk.moves, strict=False)
         )
         start = walk.states[0]
-        return Trace(start, self._executable.describe(start), events, walk.failure)
+        owned = references(self._executable, walk.states)
+        return Trace(start, self._executable.describe(start), events, walk.failure, owned)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcheck.lang.contract import Choices, Failure, Source
+from mcheck.lang.contract import Choices, Executable, Failure, Source
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,32 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A reference that a process owns at the end of a trace.
+
+    since: the number of the event that took it, from 1; 0 if it was there at the start.
+    """
+
+    process: str
+    element: str
+    kind: str
+    since: int
+
+
+@dataclass(frozen=True)
 class Trace:
     """A path from an initial state to what is wrong.
 
     initial: the packed initial state; start: its fields, by name.
     failure: set when the last event is a step that failed.
+    references: who owns which reference at the end, or before the step that failed.
     """
 
     initial: int
     start: dict[str, str]
     events: tuple[Event, ...]
     failure: Failure | None = None
+    references: tuple[Reference, ...] = ()
 
     @property
     def depth(self) -> int:
@@ -57,3 +73,15 @@ class Trace:
     def switches(self) -> int:
         """How often the trace changes from one process to another."""
         return sum(a.actor != b.actor for a, b in zip(self.events, self.events[1:], strict=False))
+
+
+def references(executable: Executable, states: Sequence[int]) -> tuple[Reference, ...]:
+    """Who owns which reference in the last of the states along a trace, and since when."""
+    sets = [executable.held(state) for state in states]
+    found: list[Reference] = []
+    for held in sets[-1]:
+        since = len(sets) - 1
+        while since and held in sets[since - 1]:
+            since -= 1
+        found.append(Reference(held.process, held.element, held.kind, since))
+    return tuple(found)

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from mcheck.explorer import coverage
 from mcheck.explorer.deadlock import members
-from mcheck.explorer.findings import Finding, Rank, broken, offenders, stuck
-from mcheck.explorer.limits import Watch
+from mcheck.explorer.findings import Finding, Rank, broken, hanging, offenders, stuck
+from mcheck.explorer.limits import Stopped, Watch
 from mcheck.explorer.moves import moves
 from mcheck.explorer.result import Result, Verdict
 from mcheck.explorer.shortest import shortest_trace
@@ -51,6 +51,18 @@ class Searched(Protocol):
 
     def stuck_in(self, state: int) -> int:
         """The processes that are stuck in the state of a deadlock, as a set of bits."""
+        ...
+
+    def hangs_in(self, state: int) -> int:
+        """The processes that hang in the state of a hang, as a set of bits."""
+        ...
+
+    def look_ahead(self, state: int) -> int:
+        """The processes that are stuck in the state of a hang: it may be a deadlock as well.
+
+        Raises:
+            Stopped: a limit is reached before that is decided.
+        """
         ...
 
 
@@ -120,30 +132,48 @@ def _wrong(search: Searched, findings: list[Finding]) -> Result:
     except KeyboardInterrupt:
         finding, trace = min(findings, key=lambda f: f.preference), None
         remark = " (interrupted before its trace was found)"
+    name, why = _told(search, finding)
     return replace(
         _counted(search),
         verdict=Verdict.ERROR if finding.rank == Rank.ERROR else Verdict.VIOLATED,
-        property=finding.name,
-        why=_why(search, finding) + remark,
+        property=name,
+        why=why + remark,
         offenders=offenders(search.executable, finding),
         trace=trace,
     )
 
 
-def _why(search: Searched, finding: Finding) -> str:
+def _told(search: Searched, finding: Finding) -> tuple[str, str]:
+    """What is violated, and the sentence about it."""
     executable = search.executable
     match finding.rank:
         case Rank.ERROR:
-            return finding.error
+            return finding.name, finding.error
         case Rank.DEADLOCK:
-            who = members(search.stuck_in(finding.state))
-            return stuck(executable, finding.state, who)
+            who = search.stuck_in(finding.state)
+            return finding.name, stuck(executable, finding.state, members(who))
+        case Rank.HANG:
+            return _hang(search, finding.state)
         case Rank.FAILURE:
             assert finding.actor is not None
             actor = executable.actors[finding.actor]
-            return moves(actor, finding.state)[1][finding.index].message
+            return finding.name, moves(actor, finding.state)[1][finding.index].message
         case Rank.PROPERTY:
-            return broken(executable.properties[finding.order])
+            return finding.name, broken(executable.properties[finding.order])
+
+
+def _hang(search: Searched, state: int) -> tuple[str, str]:
+    """The same of a hang; where nobody at rest can free somebody either, it is a deadlock."""
+    remark = ""
+    try:
+        who = search.look_ahead(state)
+        if who:
+            return "deadlock", stuck(search.executable, state, members(who))
+    except Stopped as reason:
+        remark = f" (stopped by {reason} before it was known whether they could)"
+    except KeyboardInterrupt:
+        remark = " (interrupted before it was known whether they could)"
+    return "hang", hanging(search.executable, state, members(search.hangs_in(state))) + remark
 
 
 def _bounded(search: Searched, result: Result, stopped: str) -> Result:
@@ -152,15 +182,19 @@ def _bounded(search: Searched, result: Result, stopped: str) -> Result:
     return replace(
         result,
         why=f"stopped by {stopped}: all states up to depth {result.depth} are searched, {rest}",
-        undecided=undecided(result),
+        undecided=undecided(result, hang=search.executable.hang),
     )
 
 
-def undecided(result: Result) -> tuple[str, ...]:
-    """What nobody can know as long as states are missing."""
+def undecided(result: Result, *, hang: bool) -> tuple[str, ...]:
+    """What nobody can know as long as states are missing.
+
+    hang: the model asks for hangs.
+    """
+    waits = ("deadlock", "hang") if hang else ("deadlock",)
     covers = tuple(f"cover {name}" for name in result.uncovered)
     labels = ("unreached labels",) if result.unreached else ()
-    return ("deadlock", *covers, *labels)
+    return (*waits, *covers, *labels)
 
 
 def _exhausted(result: Result, unreached: frozenset[str]) -> Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcheck.lang.declare.constants import Const
 from mcheck.lang.declare.containers import Array, Embed, Map
-from mcheck.lang.declare.fields import Flag, Int, OneOf, Ref, atomic, owner
+from mcheck.lang.declare.fields import Flag, Int, OneOf, Ref, atomic, hardware, owner
 from mcheck.lang.declare.state import Lock, State
 from mcheck.lang.declare.structs import Struct, null
 from mcheck.lang.errors import ModelError, Refused
@@ -51,6 +51,7 @@ __all__ = [
     "atomic",
     "choose",
     "cover",
+    "hardware",
     "hold",
     "holds",
     "null",

@@ -38,16 +38,12 @@ def build(model: Model[Any]) -> Program:
     sites: list[Site] = []
     written: set[str] = set()
     protected = _protected(state)
-    context = Context(state, cells, sites, written, protected)
+    starts = list(initial(model))
+    context = Context(state, cells, sites, written, protected, settled(starts))
     runs = [r for r in model.processes if model.instances(r, state)]
     if not runs:
         raise ModelError(f"{model.name} has no process with these constants")
-    while True:
-        known = len(written)
-        lowered = [_lower(model, r, context) for r in runs]
-        if len(written) == known:
-            break
-        sites.clear()
+    lowered = _lower_all(model, runs, context)
     processes: list[Process] = []
     number = 1
     for each, low in zip(runs, lowered, strict=True):
@@ -65,7 +61,6 @@ def build(model: Model[Any]) -> Program:
     for process in processes:
         process.area = layout.place_locals(process.variables, process.interference, state)
     _all_cells(state, cells)
-    starts = list(initial(model))
     _fold(cells, written, starts)
     program.bits = layout.place(cells, processes)
     slots = layout.holders(processes)
@@ -78,6 +73,40 @@ def build(model: Model[Any]) -> Program:
     for claim in model.claims:
         keep_asserts(claim.function)
     return program
+
+
+def _lower_all(model: Model[Any], runs: list[Run], context: Context) -> list[Lowering]:
+    """Lower all processes; what no step writes keeps the value it has at the start.
+
+    At first nothing is known to be written. Each round finds more that is, in what can run as
+    far as is known; the last one finds nothing new. What is refused in a round before may be
+    due to what was not known then.
+    """
+    while True:
+        known = len(context.written)
+        context.sites.clear()
+        try:
+            lowered = [_lower(model, r, context) for r in runs]
+        except ModelError:
+            if len(context.written) == known:
+                raise
+            continue
+        if len(context.written) == known:
+            return lowered
+
+
+def settled(starts: list[State]) -> Callable[[Cell], int | None]:
+    """What a field is at the start, where all its elements agree on it in all initial states."""
+    found: dict[str, int | None] = {}
+
+    def at_start(cell: Cell) -> int | None:
+        if cell.key not in found:
+            values = {n for s in starts for n in numbers_in(cell, s)}
+            single = len(values) == 1 and cell.struct is not Lock
+            found[cell.key] = values.pop() if single else None
+        return found[cell.key]
+
+    return at_start
 
 
 def _one_of_each_name(lowered: list[Lowering]) -> dict[str, Callable[..., Any]]:

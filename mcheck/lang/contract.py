@@ -106,6 +106,15 @@ class Property:
     doc: str = ""
 
 
+@dataclass(frozen=True)
+class Held:
+    """A reference that a process owns: whose, to which element, and of which kind."""
+
+    process: str
+    element: str
+    kind: str
+
+
 class Executable(Protocol):
     """The whole contract: what an engine may ask of a model.
 
@@ -114,9 +123,11 @@ class Executable(Protocol):
     properties: the claims, in the order in which they are reported.
     bits: size of a packed state.
     unreached: labels ("procedure.label") that this scenario says need not run.
+    hang: a process that only others at rest could free is a violation too.
     describe(s): every stored field, as {"frame[0].ref": "2", ...}, in order of declaration.
     where(s, i): the procedures that actor i stands in, outermost first, e.g.
         ("migrate", "move_mapping"); empty when it has finished.
+    held(s): the references that processes own, in the order of the actors.
     """
 
     @property
@@ -133,5 +144,8 @@ class Executable(Protocol):
     def bits(self) -> int: ...
     @property
     def unreached(self) -> frozenset[str]: ...
+    @property
+    def hang(self) -> bool: ...
     def describe(self, state: int) -> dict[str, str]: ...
     def where(self, state: int, actor: int) -> tuple[str, ...]: ...
+    def held(self, state: int) -> tuple[Held, ...]: ...

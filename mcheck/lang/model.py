@@ -70,6 +70,7 @@ class Run:
     each: Array[Any] | Arithmetic | int | None
     daemon: bool
     name: str
+    only: tuple[int, ...] | None = None
 
 
 def run(
@@ -78,6 +79,7 @@ def run(
     each: Array[Any] | Arithmetic | int | None = None,
     daemon: bool = False,
     name: str = "",
+    only: Iterable[int] | None = None,
 ) -> Run:
     """Say that a procedure runs as a process.
 
@@ -87,10 +89,12 @@ def run(
             given), or a number (instances 0, 1, ..., which they are given).
         daemon: part of the environment: it may stop for ever without being deadlocked.
         name: how instances are called in traces, with {} for the number ("CPU{}").
+        only: the numbers of the elements of `each` that get an instance; all where left out.
     """
     if not isinstance(procedure, Procedure):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ModelError(f"run({procedure!r}): no procedure; @procedure above it")
-    return Run(procedure, each, daemon, name or procedure.__name__)
+    chosen = None if only is None else tuple(only)
+    return Run(procedure, each, daemon, name or procedure.__name__, chosen)
 
 
 def _no_init(k: Any) -> None:
@@ -104,7 +108,8 @@ class Model(Generic[K]):
     name: how the model, or this scenario of it, is called; state: the state class;
     properties: functions marked @always, @step or @cover; init: sets fields of the first
     state, may choose(); constants: values that differ from the defaults; unreached: labels
-    ("procedure.label") that this scenario says need not run.
+    ("procedure.label") that this scenario says need not run; hang: a process that waits, and
+    that only others at rest could free, is a violation.
     """
 
     name: str
@@ -118,6 +123,7 @@ class Model(Generic[K]):
     variant: str | None = None
     table: Mapping[str, Procedure[Any, Any]] = field(default_factory=dict[str, Procedure[Any, Any]])
     doc: str = ""
+    hang: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         for function in self.properties:
@@ -223,13 +229,14 @@ class Model(Generic[K]):
             raise ModelError(f"run({of.name}): {of.each.name} holds no structs; each= takes those")
         if isinstance(of.each, Array):
             items = state.values_[of.each.name].items
-            return [(_instance_name(of, i), item.id_) for i, item in enumerate(items)]
+            numbers = _among(of, len(items))
+            return [(_instance_name(of, i), items[i].id_) for i in numbers]
         if not isinstance(of.each, int | Arithmetic):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ModelError(f"run({of.name}): each= takes an Array of structs or a number")
         count = resolve(of.each, state.constants_)
         if count < 0:
             raise ModelError(f"run({of.name}): each={count} is negative")
-        return [(_instance_name(of, i), i) for i in range(count)]
+        return [(_instance_name(of, i), i) for i in _among(of, count)]
 
     def lower(self) -> Program:
         """The lowered form, from which all engines work.
@@ -250,6 +257,16 @@ class Model(Generic[K]):
         from mcheck.lang.emit.python import emit
 
         return emit(self, self.lower())
+
+
+def _among(of: Run, count: int) -> Sequence[int]:
+    """The numbers of the elements that get an instance."""
+    if of.only is None:
+        return range(count)
+    for number in of.only:
+        if not 0 <= number < count:
+            raise ModelError(f"run({of.name}): only= names element {number} of {count}")
+    return of.only
 
 
 def _instance_name(of: Run, i: int) -> str:

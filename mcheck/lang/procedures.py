@@ -41,7 +41,7 @@ def at(
         label: the step's name, unique in its procedure; a literal.
         until: the step can only be taken while this holds. It is evaluated with the step.
         rest: the process may stay here for ever without being deadlocked.
-        atomic: the kernel primitive that makes several accesses of one cell one step, such as
+        atomic: the primitive that makes several accesses of one cell or word one step, such as
             "cmpxchg" or "atomic_inc_not_zero".
     """
     return At(label, until, rest, atomic)

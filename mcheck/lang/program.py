@@ -57,6 +57,7 @@ class Access:
     held: the lock that protects the field is held; own: the element is the process's own;
     racy: declared so; lock: "acquire", "release", or "mine" where the access is that of a lock,
     and names: what the lock may be called where it is declared (None: anything).
+    update: a write that makes the new value of the old one, as `+=` does.
     """
 
     cell: str
@@ -68,6 +69,7 @@ class Access:
     source: Source
     lock: str = ""
     names: frozenset[str | None] = frozenset()
+    update: bool = False
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mcheck.loading.errors import UsageError, listed, meant
 
 if TYPE_CHECKING:
-    from mcheck.lang.contract import Actor, Executable, Property
+    from mcheck.lang.contract import Actor, Executable, Held, Property
     from mcheck.lang.model import Model
 
 
@@ -103,6 +103,11 @@ class Selection:
         return self.executable.unreached
 
     @property
+    def hang(self) -> bool:
+        """Whether hangs are violations."""
+        return self.executable.hang
+
+    @property
     def left_out(self) -> tuple[str, ...]:
         """The names of the properties that are not judged."""
         kept = {claim.name for claim in self.properties}
@@ -116,20 +121,28 @@ class Selection:
         """The procedures that an actor stands in."""
         return self.executable.where(state, actor)
 
+    def held(self, state: int) -> tuple[Held, ...]:
+        """The references that processes own."""
+        return self.executable.held(state)
 
-def selected(executable: Executable, names: Sequence[str]) -> Selection:
-    """The executable with the named properties only, or with all if none are named.
+
+def judged(model: Model[Any], names: Sequence[str]) -> None:
+    """Make sure that the model has properties of these names.
 
     Raises:
         UsageError: there is no such property.
     """
-    known = [claim.name for claim in executable.properties]
+    known = [claim.name for claim in model.claims]
     for name in names:
         if name not in known:
             has = f"it has {listed(known)}" if known else "it has none"
             raise UsageError(
-                f"{executable.name} has no property {name!r}{meant(name, known)}; {has} "
+                f"{model.name} has no property {name!r}{meant(name, known)}; {has} "
                 f"(deadlock and failing steps are always checked)"
             )
+
+
+def selected(executable: Executable, names: Sequence[str]) -> Selection:
+    """The executable with the named properties only, or with all if none are named."""
     kept = [claim for claim in executable.properties if not names or claim.name in names]
     return Selection(executable, kept)

@@ -137,6 +137,14 @@ def opener(k: Box, me: int) -> Proc[None]:
 
 
 @procedure
+def visitor(k: Box, me: int) -> Proc[None]:
+    """Opens the box if it ever comes along."""
+    while True:
+        yield at("outside", rest=True)
+        k.shut = False
+
+
+@procedure
 def ticker(k: Box, me: int) -> Proc[None]:
     """Moves for ever, and helps nobody."""
     while True:

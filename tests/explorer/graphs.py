@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, cast
 
 from mcheck.lang.contract import (
     Actor,
     Choices,
     Failure,
+    Held,
     Label,
     Property,
     Source,
@@ -62,6 +63,7 @@ class Graph:
     bits: int = 64
     unreached: frozenset[str] = frozenset()
     order: Sequence[Hashable] = ()
+    hang: bool = False
 
     def __post_init__(self) -> None:
         self.nodes = list(self.order) or _reachable(self.processes, self.start)
@@ -75,6 +77,9 @@ class Graph:
         node = self.node[state]
         parts = cast("tuple[object, ...]", node if isinstance(node, tuple) else (node,))
         return {f"v{index}": str(part) for index, part in enumerate(parts)}
+
+    def held(self, state: int) -> tuple[Held, ...]:
+        return ()
 
     def where(self, state: int, actor: int) -> tuple[str, ...]:
         del state
@@ -103,9 +108,7 @@ class Graph:
             return [] if evaluate(before, after) else [str(self.node[after])]
 
         claim = Property(kind, name, evaluate, offenders, f"{name} is so.\n\nMore about it.")
-        return Graph(
-            self.processes, self.start, [*self.properties, claim], self.name, order=self.nodes
-        )
+        return replace(self, properties=[*self.properties, claim], order=self.nodes)
 
     def _procedure(self, actor: int) -> str:
         return self.processes[actor].procedure or self.processes[actor].name

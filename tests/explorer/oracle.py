@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,6 +24,7 @@ class Table:
     moves: by actor and state: the outcomes of the step.
     resting: the (actor, state) in which the actor is at rest.
     wrong_states, wrong_steps: what the claims "state" and "step" forbid.
+    hang: hangs are looked for.
     """
 
     size: int
@@ -32,11 +34,12 @@ class Table:
     daemons: set[int]
     wrong_states: set[int]
     wrong_steps: set[tuple[int, int]]
+    hang: bool = False
 
     def graph(self) -> Graph:
         """The model as an executable."""
         processes = [self._process(actor) for actor in range(len(self.moves))]
-        graph = Graph(processes, self.start, order=list(range(self.size)))
+        graph = Graph(processes, self.start, order=list(range(self.size)), hang=self.hang)
         graph = graph.claim("always", "state", lambda state: state not in self.wrong_states)
         return graph.step_claim("step", self._allowed)
 
@@ -64,6 +67,12 @@ class Table:
             for outcome in moves[state]:
                 yield actor, outcome
 
+    def work(self, state: int) -> Iterator[Move]:
+        """All moves from a state, but those of processes (no daemons) that are at rest."""
+        for actor, outcome in self.outcomes(state):
+            if actor in self.daemons or (actor, state) not in self.resting:
+                yield actor, outcome
+
     def blocked(self, state: int) -> set[int]:
         """Who cannot move in the state, and would have to."""
         return {
@@ -73,8 +82,10 @@ class Table:
         }
 
 
-def random_table(chance: random.Random, *, flaws: bool = True, largest: int = 7) -> Table:
-    """A small model. Without flaws it can only deadlock."""
+def random_table(
+    chance: random.Random, *, flaws: bool = True, largest: int = 7, hang: bool = False
+) -> Table:
+    """A small model. Without flaws it can only deadlock, or hang."""
     size = chance.randint(1, largest)
     actors = chance.randint(1, 3)
     states = range(size)
@@ -96,21 +107,41 @@ def random_table(chance: random.Random, *, flaws: bool = True, largest: int = 7)
         {actor for actor in range(actors) if chance.random() < 0.25},
         {state for state in states if flawed()},
         {(s, t) for s in states for t in states if flawed()},
+        hang,
     )
 
 
 def stuck_states(table: Table) -> dict[int, set[int]]:
     """For each reachable state: the actors that can never move again, by the definition."""
+    return _blocked_later(table, table.outcomes)
+
+
+def hanging_states(table: Table) -> dict[int, set[int]]:
+    """For each reachable state: the actors that only somebody at rest could free, or nobody."""
+    return _blocked_later(table, table.work)
+
+
+def _blocked_later(table: Table, moves: Callable[[int], Iterator[Move]]) -> dict[int, set[int]]:
+    """For each reachable state: the actors that are blocked wherever the moves lead."""
+    later = _later(table, moves)
+    return {
+        state: table.blocked(state).intersection(*(table.blocked(t) for t in later[state]))
+        for state in _reachable(table)
+    }
+
+
+def _reachable(table: Table) -> set[int]:
+    later = _later(table, table.outcomes)
+    return {state for start in table.start for state in later[start]}
+
+
+def _later(table: Table, moves: Callable[[int], Iterator[Move]]) -> dict[int, set[int]]:
+    """For each state: the states that the moves lead to from there, itself among them."""
     graph: nx.DiGraph[int] = nx.DiGraph()
     graph.add_nodes_from(range(table.size))
     for state in range(table.size):
-        graph.add_edges_from((state, t) for _, t in table.outcomes(state) if isinstance(t, int))
-    later = {state: {state, *_descendants(graph, state)} for state in range(table.size)}
-    reachable = {state for start in table.start for state in later[start]}
-    return {
-        state: table.blocked(state).intersection(*(table.blocked(t) for t in later[state]))
-        for state in reachable
-    }
+        graph.add_edges_from((state, t) for _, t in moves(state) if isinstance(t, int))
+    return {state: {state, *_descendants(graph, state)} for state in range(table.size)}
 
 
 def _descendants(graph: nx.DiGraph[int], state: int) -> set[int]:
@@ -123,7 +154,7 @@ class Wrong:
     """A trace of minimal length, and what is wrong at its end.
 
     states: all of the trace; the last one is None if the last step fails.
-    rank: of failures, properties and deadlock, as they are preferred.
+    rank: of failures, properties, deadlock and hang, as they are preferred.
     step: it is the last step that is wrong, not the last state.
     """
 
@@ -152,14 +183,9 @@ Path = tuple[tuple[int, ...], tuple[int, ...]]
 def shortest_wrong(table: Table) -> list[Wrong]:
     """All traces of minimal length to anything wrong; every path is tried."""
     paths: list[Path] = [((state,), ()) for state in table.start]
-    stuck = stuck_states(table)
     for _ in range(table.size + 1):
         wrong = [w for path in paths for w in _wrong_at_end(table, path)]
-        wrong = wrong or [
-            Wrong(*path, "deadlock", (3,))
-            for path in paths
-            if table.blocked(path[0][-1]) and not list(table.outcomes(path[0][-1]))
-        ]
+        wrong = wrong or [w for path in paths for w in _evidently_in_vain(table, path)]
         if wrong:
             return wrong
         wrong = [w for path in paths for w in _wrong_move(table, path)]
@@ -168,17 +194,39 @@ def shortest_wrong(table: Table) -> list[Wrong]:
             longer = [w for path in _longer(table, paths) for w in _wrong_at_end(table, path)]
             return wrong + longer
         paths = _longer(table, paths)
-    return _shortest_to(table, lambda state: bool(stuck[state]))
+    return _shortest_in_vain(table)
 
 
-def _shortest_to(table: Table, goal: Callable[[int], bool]) -> list[Wrong]:
+def _shortest_in_vain(table: Table) -> list[Wrong]:
+    """The shortest traces to a state in which somebody is stuck, or hangs."""
     paths: list[Path] = [((state,), ()) for state in table.start]
+    stuck = stuck_states(table)
+    hanging = hanging_states(table) if table.hang else stuck
     for _ in range(table.size + 1):
-        found = [Wrong(*path, "deadlock", (3,)) for path in paths if goal(path[0][-1])]
+        found = [
+            Wrong(*path, "deadlock", (3,)) if stuck[path[0][-1]] else Wrong(*path, "hang", (4,))
+            for path in paths
+            if hanging[path[0][-1]]
+        ]
         if found:
             return found
         paths = _longer(table, paths)
     return []
+
+
+def _evidently_in_vain(table: Table, path: Path) -> Iterator[Wrong]:
+    """Somebody waits, and nobody moves: nobody at all, or only processes at rest."""
+    state = path[0][-1]
+    moves = list(table.outcomes(state))
+    if table.blocked(state):
+        if not moves:
+            yield Wrong(*path, "deadlock", (3,))
+        elif table.hang and not list(table.work(state)) and not _fails(moves):
+            yield Wrong(*path, "hang", (4,))
+
+
+def _fails(moves: list[Move]) -> bool:
+    return any(isinstance(outcome, Fails) for _, outcome in moves)
 
 
 def _longer(table: Table, paths: list[Path]) -> list[Path]:
@@ -218,13 +266,35 @@ def disagreement(table: Table, result: Result) -> str:
     best = min(wrong, key=lambda w: w.key(packed))
     trace = result.trace
     numbers = [None if state is None else packed[state] for state in best.states]
-    if result.property != best.name:
-        return f"{result.property} is shown, not {best.name}"
+    if result.property != _called(table, best):
+        return f"{result.property} is shown, not {_called(table, best)}"
     if [trace.initial, *(event.state for event in trace.events)] != numbers:
         return f"the trace does not lead along {best.states}"
     if [event.actor for event in trace.events] != list(best.actors):
         return f"the trace is not made by {best.actors}"
+    if result.property in ("deadlock", "hang") and _told(result) != _in_vain(table, result, best):
+        return f"it is not {_told(result)} who waits in vain"
     return _wrong_choices(table, trace, best)
+
+
+def _told(result: Result) -> set[int]:
+    """Who waits in vain, as the sentence says."""
+    return {int(actor) for actor in re.findall(r"p(\d+) waits at", result.why)}
+
+
+def _in_vain(table: Table, result: Result, wrong: Wrong) -> set[int]:
+    """Who waits in vain, by the definition."""
+    end = wrong.states[-1]
+    assert end is not None
+    return (stuck_states if result.property == "deadlock" else hanging_states)(table)[end]
+
+
+def _called(table: Table, wrong: Wrong) -> str:
+    """What is shown: a hang in a state where somebody is stuck is called a deadlock."""
+    end = wrong.states[-1]
+    if wrong.name == "hang" and end is not None and stuck_states(table)[end]:
+        return "deadlock"
+    return wrong.name
 
 
 def _wrong_choices(table: Table, trace: Trace, best: Wrong) -> str:

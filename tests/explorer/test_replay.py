@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mcheck.explorer import Event, Recording, check, record, replay
-from mcheck.lang import Model
+from mcheck.lang import Model, run
 from mcheck.lang.procedures import Procedure
 from tests.explorer.boxes import (
     Box,
@@ -29,6 +29,7 @@ from tests.explorer.boxes import (
     somewhere,
     ticker,
     tiny,
+    visitor,
 )
 
 
@@ -140,6 +141,31 @@ def test_a_deadlock_of_some_while_others_move() -> None:
     recording = recording_of(model)
     assert recording.violated == "deadlock"
     assert replay(model, recording).reproduced
+
+
+def visited(daemon: bool = False, hang: bool = True) -> Model[Box]:
+    """A box that only a visitor opens."""
+    model = box(closer)
+    visit = run(visitor, each=1, daemon=daemon)
+    return replace(model, processes=[*model.processes, visit], hang=hang)
+
+
+def test_a_hang() -> None:
+    recording = recording_of(visited())
+    assert recording.violated == "hang"
+    replayed = replay(visited(), recording)
+    assert replayed.reproduced
+    assert str(replayed) == "reproduced: hang is violated as recorded"
+
+
+def test_a_hang_that_a_daemon_can_end_now() -> None:
+    replayed = replay(visited(daemon=True), recording_of(visited()))
+    assert replayed.divergence == "nobody hangs in the last state any more"
+
+
+def test_a_hang_that_nobody_asks_for_any_more() -> None:
+    replayed = replay(visited(hang=False), recording_of(visited()))
+    assert replayed.divergence == "the model does not ask for hangs any more"
 
 
 def test_one_of_several_initial_states() -> None:

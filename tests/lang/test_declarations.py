@@ -210,7 +210,7 @@ def test_a_wrong_declaration_is_refused(write: Writer, declarations: str, messag
         ("OneOf(Level)", "OneOf(Level): a plain Enum, which is only itself"),
         ("OneOf(Nothing)", "OneOf(Nothing, init=None): not one of its members"),
         ("OneOf(Colour, init=Other.RED)", "OneOf(Colour, init=<Other.RED: 0>): not one of its mem"),
-        ("Int(0, 3, by=3)", "by=3: a field is protected by atomic, owner or a lock's path"),
+        ("Int(0, 3, by=3)", "by=3: a field is protected by atomic, hardware, owner or"),
         ("Embed(Flag())", "Embed holds a struct; declare a field by itself"),
     ],
 )

@@ -79,6 +79,32 @@ COARSE = {
 
     m = Model("m", W, [run(p), run(q)])
     """,
+    "a section of a lock that others take if it is free": """
+    class W(State):
+        l = Embed(Lock)
+        x = Flag(by=atomic)
+        free = Flag()
+
+    @procedure
+    def p(k: W) -> Proc[None]:
+        yield at("lock and set", until=lambda: not k.l.held)
+        k.l.acquire()
+        k.x = True  # here
+        yield at("unlock")
+        k.l.release()
+
+    @procedure
+    def q(k: W) -> Proc[None]:
+        yield at("try")
+        k.free = False
+        if not k.l.held:
+            k.l.acquire()
+            k.free = True
+        yield at("look again")
+        assert k.x or k.free
+
+    m = Model("m", W, [run(p), run(q)])
+    """,
     "two places of one array, under one primitive": """
     class W(State):
         s = Array(Int(0, 3, by=atomic), 2)

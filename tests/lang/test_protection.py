@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from tests.lang.protected import WITH_WRITER, accept, protected
+from tests.lang.protected import TWICE, WITH_WRITER, accept, protected
 from tests.lang.texts import Writer
 
 # A step touches one thing that others may touch meanwhile
@@ -103,6 +103,15 @@ def test_a_racy_read_is_a_step_of_its_own(write: Writer) -> None:
     assert "writer writes it at writer.write" in message
 
 
+def test_a_step_may_wait_for_what_it_reads_racily(write: Writer) -> None:
+    waits = "yield at('a', until=lambda: not racy(k.page[0].d) > 1)"
+    accept(write, protected(f"{waits}\nk.cpu[0].page.free = 1", WITH_WRITER))
+    message = write.refusal(protected(waits.replace("racy", "") + "  # here", WITH_WRITER))
+    assert "Page.d is read without its lock lock" in message
+    both = protected(f"{waits}\nk.page[0].ref = 1  # here", WITH_WRITER)
+    assert "the step p.a is too coarse" in write.refusal(both)
+
+
 def test_a_racy_write_is_none(write: Writer) -> None:
     body = "yield at('a')\nk.page[0].d = racy(k.page[0].e)  # here"
     assert "Page.d is written without its lock" in write.refusal(protected(body, WITH_WRITER))
@@ -118,6 +127,59 @@ def test_only_the_owner_touches_what_an_owner_protects(write: Writer) -> None:
     message = write.refusal(protected(body, "run(p, each=S.cpu)", ", me: Cpu"))
     assert "Cpu.mine belongs to one process, and this is another; p writes it at p.a" in message
     assert "instead: by=atomic or a lock, if several processes touch it" in message
+
+
+# Several values of one element
+
+SLOTS = """
+class Page(Struct):
+    free = Flag()
+
+class S(State):
+    page = Array(Page, 2, names="AB")
+    slot = Array(Ref(Page, by=atomic), 3)
+    of = Map(Page, Ref(Page, by=atomic))
+    i = Int(0, 2, by=atomic)
+
+@procedure
+def p(k: S) -> Proc[None]:
+    yield at("pick")
+    f = choose(k.page)
+    i = choose((0, 1, 2))
+    yield at("a", atomic="cmpxchg")
+"""
+
+
+def slots(body: str) -> str:
+    """A model in which two processes run the body in one step, as a primitive."""
+    inside = textwrap.indent(body, "    ")
+    return f"{SLOTS}{inside}\n\nm = Model('m', S, [{TWICE}])\n"
+
+
+@pytest.mark.parametrize("which", ["k.slot[0]", "k.slot[i]", "k.slot[2 - i]", "k.of[f]"])
+def test_each_value_of_an_array_is_a_cell(write: Writer, which: str) -> None:
+    body = f"if {which} is null:\n    {which} = f  # here"
+    accept(write, slots(body))
+    plain = slots(body).replace(', atomic="cmpxchg"', "")
+    assert "the step p.a is too coarse" in write.refusal(plain)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "between"),
+    [
+        ("k.slot[0]", "k.slot[1]", ""),
+        ("k.slot[i]", "k.slot[0]", ""),
+        ("k.slot[i]", "k.slot[2 - i]", ""),
+        ("k.slot[i]", "k.slot[i]", "i = 0\n    "),
+        ("k.of[f]", "k.of[f]", "f = k.page[0] if f is k.page[1] else k.page[1]\n    "),
+        ("k.slot[k.i]", "k.slot[k.i]", ""),
+    ],
+)
+def test_what_may_be_another_value_is_another_cell(
+    write: Writer, one: str, other: str, between: str
+) -> None:
+    body = f"if {one} is null:\n    {between}{other} = f  # here"
+    assert "the step p.a is too coarse" in write.refusal(slots(body))
 
 
 # What by= names

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from textwrap import dedent
 
-from mcheck.lang.contract import Actor, Property
+from mcheck.lang.contract import Actor, Held, Property
 from mcheck.report.listing import listing
 
 
@@ -21,9 +21,13 @@ class Listed:
     initial: Sequence[int] = (0,)
     bits: int = 0
     unreached: frozenset[str] = frozenset()
+    hang: bool = False
 
     def describe(self, state: int) -> dict[str, str]:
         raise NotImplementedError
+
+    def held(self, state: int) -> tuple[Held, ...]:
+        return ()
 
     def where(self, state: int, actor: int) -> tuple[str, ...]:
         raise NotImplementedError

@@ -26,6 +26,16 @@ class Atomic:
         return "atomic"
 
 
+class Hardware:
+    """Marker for `by=hardware`: what the machine keeps behind the program's back, such as a TLB.
+
+    It is like `atomic`, but a primitive may touch it besides the one cell or word that it joins.
+    """
+
+    def __repr__(self) -> str:
+        return "hardware"
+
+
 class Owner:
     """Marker for `by=owner`: only the process that the element belongs to touches it."""
 
@@ -34,8 +44,9 @@ class Owner:
 
 
 atomic = Atomic()
+hardware = Hardware()
 owner = Owner()
-Protection = Atomic | Owner | str | None
+Protection = Atomic | Hardware | Owner | str | None
 
 
 class Field(Declaration, Generic[T]):
@@ -45,8 +56,10 @@ class Field(Declaration, Generic[T]):
 
     def __init__(self, by: Protection, ghost: bool) -> None:
         """Keep what protects the field and whether it is a ghost."""
-        if not isinstance(by, Atomic | Owner | str | None):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ModelError(f"by={by!r}: a field is protected by atomic, owner or a lock's path")
+        if not isinstance(by, Protection):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ModelError(
+                f"by={by!r}: a field is protected by atomic, hardware, owner or a lock's path"
+            )
         self.by = by
         self.ghost = ghost
 

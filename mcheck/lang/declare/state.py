@@ -76,7 +76,7 @@ class Lock(Struct):
     Acquiring a held lock, or releasing one that the process does not hold, is a violation.
     """
 
-    def __init_subclass__(cls, *, interchangeable: bool = False) -> None:
+    def __init_subclass__(cls, *, interchangeable: bool = False, word: bool | None = None) -> None:
         raise ModelError(f"{cls.__name__} inherits from Lock; put an Embed(Lock) into a Struct")
 
     def acquire(self) -> None:

@@ -39,6 +39,8 @@ class Declaration:
 
     name = ""
     assignable = False
+    ghost = False
+    by: Any = None
     struct: type[Struct]
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -51,21 +53,33 @@ class Struct:
 
     `class Cpu(Struct, interchangeable=True)`: the elements are alike; references to them may be
     compared for equality and used as keys, but not ordered, computed with or named by number.
+
+    `class Pte(Struct, word=True)`: the fields are the parts of one machine word, which is loaded
+    and stored as a whole. Subclasses are words too, unless they say word=False.
     """
 
     interchangeable_ = False
+    word_ = False
     state_: State
     name_: str
     id_: int
     values_: dict[str, Any]
 
-    def __init_subclass__(cls, *, interchangeable: bool = False) -> None:
+    def __init_subclass__(cls, *, interchangeable: bool = False, word: bool | None = None) -> None:
+        """Note what the class says of its elements.
+
+        Raises:
+            ModelError: it defines what the language defines, or is no word although it says so.
+        """
         cls.interchangeable_ = interchangeable
+        cls.word_ = cls.word_ if word is None else word
         own = {"__eq__", "__bool__", "__len__", "__hash__", "__iter__"} & vars(cls).keys()
         if own:
             raise ModelError(
                 f"{cls.__name__} defines {min(own)}: elements are compared by what they are"
             )
+        if cls.word_:
+            _check_word(cls)
 
     if not TYPE_CHECKING:  # a type checker shall say itself that a field is not declared
 
@@ -94,3 +108,26 @@ class Struct:
                 if isinstance(value, Declaration):
                     found[name] = value
         return found
+
+
+def _check_word(struct: type[Struct]) -> None:
+    """Refuse a word whose parts are no values, or are not loaded and stored together."""
+    first: Declaration | None = None
+    for name, part in struct.declarations().items():
+        if not part.assignable:
+            kind = type(part).__name__
+            a = "an" if kind[0] in "AE" else "a"
+            raise ModelError(
+                f"{struct.__name__} is one machine word, so it holds plain fields only, and "
+                f"{name} is {a} {kind}; put {name} into the struct that has the "
+                f"{struct.__name__}, or leave out word=True"
+            )
+        if part.ghost:
+            continue
+        first = first or part
+        if part.by != first.by:
+            raise ModelError(
+                f"{struct.__name__} is one machine word, but {first.name} has by={first.by!r} and "
+                f"{name} has by={part.by!r}; give all its fields the same by=, or leave out "
+                f"word=True"
+            )

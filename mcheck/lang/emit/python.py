@@ -179,6 +179,7 @@ class PythonProgram(View):
         super().__init__(model, program)
         self.different_names()
         self.bits = program.bits
+        self.hang: bool = model.hang
         ran = {f"{s.procedure}.{s.label}" for p in program.processes for s in p.steps}
         self.unreached: frozenset[str] = model.unreached - (program.cut - ran)
         tables = Tables()

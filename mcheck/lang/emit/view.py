@@ -6,10 +6,11 @@ import functools
 from collections.abc import Sequence
 from typing import Any, cast
 
-from mcheck.lang.contract import Actor, Property
+from mcheck.lang.contract import Actor, Held, Property
 from mcheck.lang.declare.containers import Sequence_
 from mcheck.lang.declare.fields import decode, show
 from mcheck.lang.declare.state import Lock, State
+from mcheck.lang.declare.structs import Struct
 from mcheck.lang.errors import ModelError, StepFailed
 from mcheck.lang.layout import holders
 from mcheck.lang.lower.routines import RETURN
@@ -104,6 +105,27 @@ class View:
                 number = self.local(process, instance, id_, state)
             chain.insert(0, callers[number].caller)
         return tuple(chain)
+
+    @functools.cached_property
+    def slots(self) -> list[tuple[str, str, type[Struct], int, int]]:
+        """Where holds are kept: whose, which kind, of what, offset and bits."""
+        found: dict[tuple[int, int], tuple[str, str, type[Struct], int, int]] = {}
+        for process, instance in self.instances:
+            for v in process.variables.values():
+                if v.hold and v.type.of is not None:
+                    at = (instance.base + v.offset, v.type.bits)
+                    found[at] = (instance.name, v.hold, v.type.of, *at)
+        return list(found.values())
+
+    def held(self, state: int) -> tuple[Held, ...]:
+        """The references that processes own."""
+        elements = self.program.state.elements_
+        found: list[Held] = []
+        for process, kind, of, offset, bits in self.slots:
+            number = state >> offset & (1 << bits) - 1
+            if number:
+                found.append(Held(process, elements.instances(of)[number - 1].name_, kind))
+        return tuple(found)
 
     def unpack(self, state: int) -> State:
         """The state as objects that plain Python can read."""

@@ -7,10 +7,10 @@ belongs to the process alone, does not count.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mcheck.lang.declare.fields import Owner
+from mcheck.lang.declare.fields import Hardware, Owner
 from mcheck.lang.errors import Refused
 from mcheck.lang.program import Access, Process, Program, Step
 
@@ -47,7 +47,7 @@ class Judge:
             for process in program.processes
             for step in process.steps
             for path in step.paths
-            for event in _events(list(path), step)
+            for event in self.events(path, step)
             if event[0].cell == "Lock.holder" and not event[-1].lock
         ]
 
@@ -102,9 +102,48 @@ class Judge:
                 "by=atomic or a lock, if several processes touch it",
             )
 
+    def events(self, path: Iterable[Access], step: Step) -> list[list[Access]]:
+        """The accesses of a way, those that are one atomic operation together.
+
+        What the hardware does in a step that names its primitive is part of the primitive.
+        """
+        events: list[list[Access]] = []
+        for access in path:
+            if step.atomic and self._hardware(access):
+                continue
+            if events and self._one(events[-1], access, step):
+                events[-1].append(access)
+            else:
+                events.append([access])
+        return events
+
+    def _one(self, event: list[Access], access: Access, step: Step) -> bool:
+        """Whether an access that follows an event belongs to it."""
+        before = event[-1]
+        if before.lock and before.write:
+            return False
+        if access.key is None or access.key != before.key:
+            return False
+        if self._place(access) != self._place(before):
+            return False
+        if step.atomic or access.cell == "Lock.holder":
+            return True
+        together = access.write == before.write and not access.update and not before.update
+        return self._word(access) and together
+
+    def _place(self, access: Access) -> object:
+        """What is loaded or stored as a whole, over all elements: a cell, or the struct's word."""
+        return self.program.cells[access.cell].struct if self._word(access) else access.cell
+
+    def _word(self, access: Access) -> bool:
+        return self.program.cells[access.cell].struct.word_
+
+    def _hardware(self, access: Access) -> bool:
+        return isinstance(self.program.cells[access.cell].field.by, Hardware)
+
     def coarse(self, process: Process, step: Step, path: tuple[Access, ...]) -> None:
         """Refuse a way through a step that touches two things which others may touch meanwhile."""
-        events = _events([a for a in path if self.contested(process, a)], step)
+        events = self.events([a for a in path if self.contested(process, a)], step)
         waits = [e for e in events if e[-1].lock == "acquire"]
         if events and events[0][-1].lock == "acquire" and not self.seen(process, events[0]):
             events.pop(0)
@@ -124,8 +163,20 @@ class Judge:
             events[1][0].source,
             f"the step {step.procedure}.{step.label} is too coarse: it touches more than one "
             f"thing that others may touch meanwhile\n" + "\n".join(told),
-            "a yield between them; or, for several accesses of one cell, the primitive that "
-            'makes them atomic: at(..., atomic="cmpxchg")',
+            self._instead(events, step),
+        )
+
+    def _instead(self, events: list[list[Access]], step: Step) -> str:
+        """What to write instead of a step that is too coarse."""
+        if not step.atomic and any(self._hardware(e[0]) for e in events):
+            return (
+                "a yield between them; or, for what the hardware does together with accesses of "
+                'one cell or word, the primitive: at(..., atomic="page walk")'
+            )
+        what = "word" if any(self._word(e[0]) for e in events) else "cell"
+        return (
+            f"a yield between them; or, for several accesses of one {what}, the primitive that "
+            f'makes them atomic: at(..., atomic="cmpxchg")'
         )
 
 
@@ -142,25 +193,6 @@ def judge(program: Program) -> None:
             judged.unprotected(process, access)
     for process, step, path in ways:
         judged.coarse(process, step, path)
-
-
-def _events(path: list[Access], step: Step) -> list[list[Access]]:
-    """The accesses of a way, those that are one atomic operation together."""
-    events: list[list[Access]] = []
-    for access in path:
-        one_cell = access.cell == "Lock.holder" or bool(step.atomic)
-        last = events[-1] if events else []
-        if (
-            one_cell
-            and last
-            and access.key is not None
-            and (last[0].cell, last[0].key) == (access.cell, access.key)
-            and not (last[-1].lock and last[-1].write)
-        ):
-            last.append(access)
-        else:
-            events.append([access])
-    return events
 
 
 def _apart(a: Process, b: Process) -> bool:

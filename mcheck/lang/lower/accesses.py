@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from mcheck.lang import ir
 from mcheck.lang.declare.containers import Embed, declarations
-from mcheck.lang.declare.fields import Ref
+from mcheck.lang.declare.fields import Owner, Ref
 from mcheck.lang.declare.state import Lock, State
 from mcheck.lang.declare.structs import Struct
 from mcheck.lang.errors import Refused
 from mcheck.lang.lower.cfg import Graph
+from mcheck.lang.lower.indices import index_key, renamed
 from mcheck.lang.lower.locksets import FOLLOW, LockNames, follows, numbered
 from mcheck.lang.lower.unordered import Unordered
 from mcheck.lang.lower.values import Env, Key, Val, Value
@@ -24,7 +25,8 @@ class Context:
     """What all processes of a model share while they are lowered.
 
     cells: by key; sites: the checks so far; written: the cells that some step writes;
-    protected: whether the model says of any field what protects it.
+    protected: whether the model says of any field what protects it; settled: the number that a
+    field has in all elements of all initial states, if it is one, by the key of its cell.
     """
 
     state: State
@@ -32,6 +34,7 @@ class Context:
     sites: list[Site]
     written: set[str]
     protected: bool
+    settled: Callable[[Cell], int | None]
 
 
 @dataclass
@@ -61,6 +64,8 @@ class Accesses:
     env: Env
     protected: bool
     written: set[str]
+    settled: Callable[[Cell], int | None]
+    folded: bool = False
     blamed: Scope | None = None
     lock_names: LockNames
     loop: Unordered | None = None
@@ -82,10 +87,7 @@ class Accesses:
         self.versions += 1
         before = f"{id_} {self.versions}"  # what it named until now, for what was touched by it
         self.env.paths = tuple(
-            tuple(
-                replace(a, key=(before, *a.key[1:])) if a.key and a.key[0] == id_ else a
-                for a in path
-            )
+            tuple(replace(a, key=renamed(a.key, id_, before)) if a.key else a for a in path)
             for path in self.env.paths
         )
 
@@ -96,17 +98,18 @@ class Accesses:
         """
         if self.in_property:
             return
-        if self.env.crossed:
+        by = cell.field.by
+        shared = not isinstance(by, Owner) and not cell.field.ghost
+        if self.env.crossed and shared:
             raise self.refused(
                 node,
                 f"shared state is touched here and also before {self.env.crossed}, in one step",
                 f"add a yield after {self.env.crossed}, or write its text here",
             )
-        self.env.touched = True
+        self.env.touched = self.env.touched or shared
         if self.loop is not None and not write:
             self.loop.reads(cell.key, owner.key)
-        by = cell.field.by
-        if not self.protected or by is None:
+        if not self.protected or by is None or cell.field.ghost:
             return
         needed = self._lock_key(by, owner, node) if isinstance(by, str) else None
         held = needed is not None and needed in self.env.locks
@@ -114,17 +117,21 @@ class Accesses:
         source = self.scope.function.source(node)
         key = owner.key
         if cell.length > 1 and key is not None:
-            n = ir.value_of(at)
-            key = None if n is None else (*key, n)
+            index = index_key(at)
+            key = None if index is None else (*key, index)
         names = frozenset[str | None]()
         if cell.key == "Lock.holder":
             names = frozenset({None} if owner.key is None else self.lock_names.name(owner.key))
-        access = Access(cell.key, key, write, held, self.racing, own, source, self.locking, names)
+        update = write and self.operator != ""
+        access = Access(
+            cell.key, key, write, held, self.racing, own, source, self.locking, names, update
+        )
         self.env.paths = tuple((*path, access) for path in self.env.paths)
 
     racing = False
     versions = 0
     locking = ""
+    operator: str | None = ""
 
     def _lock_key(self, path: str, owner: Val, node: ast.AST) -> Key | None:
         """The lock that protects a field of an element: a path from it, or from the state."""

@@ -169,6 +169,11 @@ class Cells(Accesses):
         of = cell.type
         if of.kind == "ref":
             of = replace(of, epoch=owner.type.epoch)
+        known = self.protected and cell.key not in self.written
+        fixed = self.settled(cell) if known else None
+        if fixed is not None and ir.total(index):
+            self.folded = True
+            return Val(ir.const(fixed), replace(of, lo=fixed, hi=fixed), key)
         source = self.scope.function.source(node)
         return Val(ir.cell(cell.key + "'" * owner.type.epoch, index, source), of, key)
 
@@ -313,8 +318,6 @@ class Cells(Accesses):
     def _at(self, cell: Cell, owner: Val, at: ast.expr, length: int, node: ast.AST) -> Spot:
         index = ir.plus(ir.times(ir.plus(self.deref(owner, node), -1), length), at)
         return Spot(cell, index, owner, at)
-
-    operator: str | None = ""
 
     def how(self, value: Val) -> str | None:
         """How a value is given: by which operator, as which constant, or None for otherwise."""

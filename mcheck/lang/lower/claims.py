@@ -33,6 +33,7 @@ class Claims(Helpers):
         """Prepare; holders names the slots in which holds of a kind may be."""
         self.state, self.cells, self.sites, self.holders = state, cells, sites, holders
         self.written, self.protected, self.in_property, self.reading = set(), False, True, False
+        self.settled = lambda cell: None
         self.inlining, self.visited, self.trail = (), set(), {}
         self.env, self.out, self.temporaries = Env(), [], 0
 

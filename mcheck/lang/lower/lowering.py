@@ -39,6 +39,7 @@ class Lowering(Trylocks):
         """Prepare; `run` does the work. me: the type of the root's second parameter, if any."""
         self.state, self.cells, self.sites = context.state, context.cells, context.sites
         self.written, self.protected = context.written, context.protected
+        self.settled = context.settled
         self.edition, self.in_property = edition, False
         self.lock_names = LockNames(self.state)
         self.holders = lambda of, kind: []

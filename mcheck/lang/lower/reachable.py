@@ -15,7 +15,8 @@ class Texts:
     """The procedures that the text of a process can call, lowered or not.
 
     missing: labels that the text has and no step leads to: they can never run.
-    cut: labels that only a constant of the scenario, or an empty array, keeps from running.
+    cut: labels that only a constant of the scenario, or an empty array, keeps from running; or,
+        in a model that declares its protection, a field that never changes in it.
     """
 
     def __init__(self, lowered: Lowering) -> None:
@@ -26,11 +27,13 @@ class Texts:
         self._follow(lowered.root.name, lowered.root.graph)
         self.missing: list[tuple[Graph, str, Wait]] = []
         self.cut: set[str] = set()
+        excused = lowered.protected and lowered.folded
         for name, graph in self.graphs.items():
             for number, wait in enumerate(graph.waits):
-                if (name, number) not in self.found:
+                lost = (name, number) not in lowered.numbers
+                if (name, number) not in self.found or (lost and excused):
                     self.cut.add(f"{name}.{wait.label}")
-                elif (name, number) not in lowered.numbers:
+                elif lost:
                     self.missing.append((graph, name, wait))
 
     def _follow(self, name: str, graph: Graph) -> None:

@@ -6,6 +6,7 @@ import ast
 import linecache
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 from mcheck.lang import ir, types
 from mcheck.lang.declare.state import Lock
@@ -277,12 +278,16 @@ def plainly_assigned(body: list[ast.stmt]) -> set[str]:
 
 def stored_names(body: list[ast.stmt]) -> set[str]:
     """The names that statements give a value."""
-    return {
+    return {name for s in body for name in _stored_in(s)}
+
+
+@cache
+def _stored_in(statement: ast.stmt) -> frozenset[str]:
+    return frozenset(
         n.id
-        for s in body
-        for n in ast.walk(s)
+        for n in ast.walk(statement)
         if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-    }
+    )
 
 
 def interchangeable(over: Value) -> str | None:

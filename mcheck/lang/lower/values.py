@@ -121,11 +121,23 @@ def merged(ends: list[Env]) -> tuple[Env, str]:
 
 
 def longest(paths: tuple[tuple[Access, ...], ...]) -> tuple[tuple[Access, ...], ...]:
-    """The ways that are not the beginning of another one: what they touch, that one does too."""
+    """The ways that are not the beginning of another one: what they touch, that one does too.
+
+    But where that one goes on to take a lock that was looked at, to look and to take are one, and
+    to look alone is something else.
+    """
     kept: dict[tuple[Access, ...], None] = {}
     beginnings: set[tuple[Access, ...]] = set()
     for path in sorted(set(paths), key=len, reverse=True):
         if path not in beginnings:
             kept[path] = None
-            beginnings.update(path[:n] for n in range(len(path)))
+            beginnings.update(path[:n] for n in range(len(path)) if not _takes(path, n))
     return tuple(p for p in dict.fromkeys(paths) if p in kept)
+
+
+def _takes(path: tuple[Access, ...], n: int) -> bool:
+    """Whether the first n accesses look at a lock, and the next one of a lock takes one."""
+    before = next((a for a in reversed(path[:n]) if a.cell == "Lock.holder"), None)
+    after = next((a for a in path[n:] if a.cell == "Lock.holder"), None)
+    looks = before is not None and not before.lock
+    return looks and after is not None and after.lock == "acquire"
