@@ -17,9 +17,10 @@ ALLOWED = {
     "lang": (),
     "explorer": ("lang",),
     "report": ("lang", "explorer"),
-    "spec": ("lang",),
     "impl": ("lang",),
-    "zoo": ("lang", "spec", "impl"),
+    "spec": ("lang", "impl"),
+    "scenarios": ("lang", "impl", "spec"),
+    "zoo": ("lang", "impl", "spec", "scenarios"),
 }
 """The rooms that each room may know."""
 

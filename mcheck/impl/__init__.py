@@ -1,0 +1,1 @@
+"""The kernel, executable: its state, and its steps as procedures named after the C functions."""

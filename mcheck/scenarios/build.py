@@ -1,0 +1,69 @@
+"""How a scenario is put together: who runs, what they meet, what must be reachable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from mcheck.impl.editions import DEFAULT_EDITION, EDITIONS
+from mcheck.impl.state import Kernel
+from mcheck.impl.tlb import mmu
+from mcheck.lang import Model, run
+from mcheck.lang.model import Run
+from mcheck.lang.procedures import Procedure
+from mcheck.scenarios.catalogue import Meeting, Scenario, Size
+from mcheck.spec.covers import cpu1_overlaps, cpu2_overlaps
+from mcheck.spec.promises import PROMISES
+
+Actor = Procedure[Any, Any]
+OVERLAPS = [cpu1_overlaps, cpu2_overlaps]
+"""The covers that prove that a CPU is in the middle of its work while a page is moved."""
+
+
+def scenario(
+    name: str,
+    summary: str,
+    boot: Callable[[Kernel], None],
+    cpus: Sequence[Actor],
+    *,
+    kind: str,
+    names: Sequence[str],
+    translating: Sequence[int] = (),
+    environment: Iterable[Run] = (),
+    covers: Iterable[Callable[..., Any]] = (),
+    unreached: Iterable[str] = (),
+    size: Size = Size.DEFAULT,
+    **constants: int,
+) -> Scenario:
+    """A scenario of the default edition.
+
+    cpus: what CPU0, CPU1, ... run; the first is the migrator, names says what the others do;
+    kind: of page that they meet; translating: the CPUs whose MMU is at work; environment: what
+    else runs; covers: what must be reachable, beside the overlaps.
+    """
+    processes = [
+        *(run(p, each=Kernel.cpu, only=[i], name="CPU{}") for i, p in enumerate(cpus)),
+        *(
+            [run(mmu, each=Kernel.cpu, only=translating, name="MMU{}", daemon=True)]
+            if translating
+            else []
+        ),
+        *environment,
+    ]
+    overlaps = OVERLAPS[: len(names)]
+    edition = EDITIONS[DEFAULT_EDITION]
+    model = Model(
+        name,
+        Kernel,
+        processes,
+        [*PROMISES, *covers, *overlaps],
+        init=boot,
+        edition=edition.name,
+        doc=summary,
+        hang=True,
+    )
+    meetings = tuple(
+        Meeting(who, kind, overlap.__name__) for who, overlap in zip(names, overlaps, strict=True)
+    )
+    configured = model.configure(None, unreached=unreached, cpus=len(cpus), **constants)
+    return Scenario(configured, size, summary, meetings)

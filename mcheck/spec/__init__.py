@@ -1,0 +1,1 @@
+"""What the documents and the kernel promise: clauses and properties."""

@@ -1,0 +1,109 @@
+"""What has to be reachable in a scenario, so that it is about what it claims to be about.
+
+CPU0 is the migrator in every scenario; CPU1 and CPU2 are those it meets.
+"""
+
+from __future__ import annotations
+
+from mcheck.impl.state import Bit, Content, Entry, Kernel, Phase
+from mcheck.lang import cover, holds, null
+
+
+@cover
+def a_migration_succeeds(k: Kernel) -> bool:
+    """A page has moved."""
+    return k.cpu[0].phase is Phase.MOVED
+
+
+@cover
+def a_migration_backs_out(k: Kernel) -> bool:
+    """A page was unmapped and could not be moved."""
+    return k.cpu[0].phase is Phase.BACKED_OUT
+
+
+@cover
+def a_migration_gives_up(k: Kernel) -> bool:
+    """There was no frame to move a page to."""
+    return k.cpu[0].phase is Phase.GAVE_UP
+
+
+@cover
+def a_fault_waits_for_migration(k: Kernel) -> bool:
+    """A CPU sleeps because of a migration entry."""
+    return any(
+        c.waits_on is v.pte.folio and c.waits_on is not null and not c.exclusive
+        for c in k.cpu
+        for m in k.mm
+        for v in m.vma
+        if v.pte.kind is Entry.MIGRATION
+    )
+
+
+@cover
+def a_frame_is_used_again(k: Kernel) -> bool:
+    """The frame that the page was in at first has been freed and is taken for something else."""
+    return k.folio[0].refcount == 1 and all(
+        k.folio[0].content[location] is Content.POISON for location in k.location
+    )
+
+
+@cover
+def cpu1_overlaps(k: Kernel) -> bool:
+    """CPU1 is in the middle of its work while the page is unmapped and not yet moved."""
+    return k.cpu[0].phase is Phase.UNMAPPED and k.cpu[1].busy
+
+
+@cover
+def cpu2_overlaps(k: Kernel) -> bool:
+    """CPU2 is in the middle of its work while the page is unmapped and not yet moved."""
+    return k.cpu[0].phase is Phase.UNMAPPED and k.cpu[2].busy
+
+
+@cover
+def a_fault_in_the_gap_makes_an_attempt_fail(k: Kernel) -> bool:
+    """A fault saw no entry, has a reference, and sleeps on the lock; the attempt has failed.
+
+    Measured on Linux 6.1: the fault's first look fell between the clearing of the entry and the
+    installing of the migration entry.
+    """
+    return k.cpu[0].phase is Phase.BACKED_OUT and any(
+        f.flags.locked
+        and k.cpu[1].waits_on is f
+        and k.cpu[1].exclusive
+        and holds(f, "temporary") > 0
+        for f in k.folio
+    )
+
+
+@cover
+def migration_waits_for_writeback(k: Kernel) -> bool:
+    """The migrator sleeps until the writeback of the page is complete."""
+    return k.cpu[0].waits_on is not null and k.cpu[0].waits_for is Bit.WRITEBACK
+
+
+@cover
+def migration_waits_for_the_lock(k: Kernel) -> bool:
+    """A later pass of the migrator sleeps on the lock of the page."""
+    return k.cpu[0].waits_on is not null and k.cpu[0].exclusive
+
+
+@cover
+def the_page_is_pinned(k: Kernel) -> bool:
+    """A page is pinned for DMA while a migrator has it locked."""
+    return k.cpu[0].phase is Phase.LOCKED and any(holds(f, "pinned") > 0 for f in k.folio)
+
+
+@cover
+def the_page_is_copied_on_write(k: Kernel) -> bool:
+    """A page that was shared by two address spaces is no longer."""
+    return (
+        k.mm[0].vma[0].pte.kind is Entry.PRESENT
+        and k.mm[1].vma[0].pte.kind is Entry.PRESENT
+        and k.mm[0].vma[0].pte.folio is not k.mm[1].vma[0].pte.folio
+    )
+
+
+@cover
+def the_anon_vma_is_freed(k: Kernel) -> bool:
+    """The last mapping is gone, and nobody needs the anon_vma any more."""
+    return k.anon_vma.refcount == 0
