@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import bdb
-import contextlib
 import io
 import itertools
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from mcheck.report.console import NARROWEST, WIDTH, Format, Output, complain, line_width, say
+from mcheck.report.console import (
+    NARROWEST,
+    WIDTH,
+    Entry,
+    Format,
+    Output,
+    complain,
+    line_width,
+    say,
+)
 
 if TYPE_CHECKING:
     from mcheck.explorer.limits import Progress
     from mcheck.explorer.result import Result
+    from mcheck.lang.contract import Executable
     from mcheck.loading import Job, Target
+    from mcheck.loading.outcomes import Outcome
 
 HOLDS, VIOLATED, USAGE, BOUNDED, INTERNAL = range(5)
 """The exit codes."""
@@ -90,7 +100,8 @@ app = typer.Typer(
 )
 
 Targets = Annotated[
-    list[str], typer.Argument(metavar="TARGET...", help="path.py, path.py:NAME or module:NAME.")
+    list[str],
+    typer.Argument(metavar="TARGET", help="A scenario's name, path.py, path.py:NAME, module:NAME."),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -100,7 +111,9 @@ Properties = Annotated[
     list[str] | None,
     typer.Option("--property", metavar="NAME", help="Judge only this property; may be repeated."),
 ]
-Format_ = Annotated[Format, typer.Option("--format", help="A table, a line an event, or JSON.")]
+Format_ = Annotated[
+    Format, typer.Option("--format", help="A table, a line an event, JSON, or for a commit log.")
+]
 Width = Annotated[
     int | None, typer.Option(min=NARROWEST, help=f"Characters a line; {WIDTH} unless told.")
 ]
@@ -126,8 +139,20 @@ def _program(
 
 @app.command()
 def check(
-    targets: Targets,
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TARGET", help="Scenarios or models; see mcheck list."),
+    ] = None,
     *,
+    edition: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The scenarios of this edition.")
+    ] = None,
+    variant: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With this bug of the kernel's history.")
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(metavar="default|ci|deep", help="The scenarios of this size.")
+    ] = None,
     properties: Properties = None,
     constants: Settings = None,
     max_states: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
@@ -135,38 +160,73 @@ def check(
     max_memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Stop at this size, as in 4G or 500M.")
     ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Processes; one a core unless told.")
+    ] = None,
     form: Format_ = Format.text,
     width: Width = None,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Be silent.")] = False,
 ) -> int:
-    """Search all states of each model, and show the shortest race that breaks a promise."""
-    from mcheck.explorer import reference
+    """Search all states, and show the shortest race that breaks a promise.
+
+    Without a target: all scenarios of the size and edition.
+    """
     from mcheck.explorer.limits import Limits
-    from mcheck.loading import compiled
+    from mcheck.loading import Wanted, chosen, prepared
+    from mcheck.loading.workers import check_all, processes
 
     limits = Limits(max_states, max_seconds, None if max_memory is None else _bytes(max_memory))
-
-    def run(job: Job, progress: Progress | None) -> Result:
-        return reference.check(job.executable, limits=limits, progress=progress)
-
-    jobs = compiled(targets, constants or [], properties or [])
-    return _run_all(jobs, run, Output(form, line_width(width)), visible=not no_progress)
+    found = chosen(Wanted(targets or (), edition, variant, size), properties or ())
+    ready = prepared(found, constants or (), properties or ())
+    count = processes(ready, jobs)
+    outcomes = check_all(ready, limits, count, visible=not no_progress)
+    return _show(ready, outcomes, form, line_width(width))
 
 
 @app.command("list")
-def list_(targets: Targets, constants: Settings = None, width: Width = None) -> int:
-    """Show the models: their constants, processes and properties."""
-    from mcheck.loading import compiled
+def list_(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TARGET", help="Scenarios or models; all scenarios unless told."),
+    ] = None,
+    *,
+    matrix: Annotated[
+        bool, typer.Option("--matrix", help="Show who meets a migrator on which pages.")
+    ] = False,
+    constants: Settings = None,
+    width: Width = None,
+) -> int:
+    """Show what can be checked; of a target, its constants, processes and properties."""
+    if targets and not matrix:
+        return _list_models(targets, constants or (), line_width(width))
+    from mcheck.loading import UsageError
+    from mcheck.loading.catalogue import catalogue
+    from mcheck.loading.overview import meetings, overview
+
+    if targets or constants:
+        option = "--matrix" if matrix else "--set"
+        raise UsageError(f"{option} goes {'without targets' if matrix else 'with a target'}")
+    say((meetings if matrix else overview)(catalogue(), line_width(width)))
+    return HOLDS
+
+
+def _list_models(targets: Sequence[str], constants: Sequence[str], width: int) -> int:
+    from mcheck.lang.errors import ModelError
+    from mcheck.loading import loaded, prepared
     from mcheck.report.listing import listing
 
-    jobs = compiled(targets, constants or [], [])
-    good = [job.executable for job in jobs if job.problem is None]
+    good: list[Executable] = []
+    problems: list[str] = []
+    for job in prepared(loaded(targets), constants):
+        try:
+            good.append(job.executable)
+        except ModelError as error:
+            problems.append(f"{job.model.name}: {error}")
     if good:
-        say(listing(good, line_width(width)))
-    for job in jobs:
-        if job.problem is not None:
-            complain(f"{job.model.name}: {job.problem}")
-    return HOLDS if len(good) == len(jobs) else USAGE
+        say(listing(good, width))
+    for problem in problems:
+        complain(problem)
+    return USAGE if problems else HOLDS
 
 
 @app.command()
@@ -213,13 +273,15 @@ def simulate(
 ) -> int:
     """Walk at random, by direct execution. This finds, but it never proves."""
     from mcheck.explorer.simulate import simulate as run
-    from mcheck.loading import compiled
+    from mcheck.loading import loaded, prepared
+    from mcheck.loading.workers import one_by_one
 
     def walk(job: Job, progress: Progress | None) -> Result:
         del progress
         return run(job.model, seed=seed, walks=walks, steps=steps)
 
-    return _run_all(compiled(targets, constants or [], []), walk, Output(form, line_width(width)))
+    jobs = prepared(loaded(targets), constants or ())
+    return _show(jobs, one_by_one(jobs, walk, visible=False), form, line_width(width))
 
 
 def main() -> None:
@@ -228,7 +290,11 @@ def main() -> None:
         # A model may have names that the terminal cannot show.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    app(prog_name="mcheck")
+    try:
+        app(prog_name="mcheck")
+    except KeyboardInterrupt:  # before there is a command
+        complain("interrupted")
+        sys.exit(INTERRUPTED)
 
 
 _UNITS = ("", "K", "M", "G", "T")
@@ -249,61 +315,25 @@ def _bytes(text: str) -> int:
     raise UsageError(f"--max-memory {text}: write a size such as 4G, 500M or 1.5G")
 
 
-def _run_all(
-    jobs: Sequence[Job],
-    run: Callable[[Job, Progress | None], Result],
-    output: Output,
-    *,
-    visible: bool = False,
+def _show(
+    jobs: Sequence[Job], outcomes: Iterable[tuple[Job, Outcome]], form: Format, width: int
 ) -> int:
-    """Run the jobs one after the other, print the results, and tell the worst exit code."""
-    results: list[Result] = []
-    for position, job in enumerate(jobs):
-        result = _result(job, run, visible=visible)
-        results.append(result)
-        output.show(result, _recorded(job.target, result))
-        left = [other.model.name for other in jobs[position + 1 :]]
-        if left and _interrupted(result):
-            complain(f"interrupted; not checked: {', '.join(left)}")
-            break
-    output.finish(results)
-    codes = {result.verdict.exit_code for result in results}
+    """Print what comes of the jobs, and tell the worst exit code."""
+    output = Output(form, width, several=len(jobs) > 1)
+    codes: set[int] = set()
+    left = list(jobs)
+    for job, outcome in outcomes:
+        left.remove(job)
+        codes.add(INTERNAL if outcome.internal else outcome.result.verdict.exit_code)
+        token = _recorded(job.target, outcome.result)
+        output.show(Entry(outcome.result, token, job.target.about))
+    output.finish()
+    if not codes:
+        raise KeyboardInterrupt
+    if left:
+        complain(f"interrupted; not checked: {', '.join(job.model.name for job in left)}")
+        codes.add(BOUNDED)
     return next(code for code in WORST_FIRST if code in codes)
-
-
-def _result(job: Job, run: Callable[[Job, Progress | None], Result], *, visible: bool) -> Result:
-    """The result of one job, with what the engine does not know."""
-    from dataclasses import replace
-
-    from mcheck.explorer.result import Result, Verdict
-    from mcheck.lang.errors import ModelError
-    from mcheck.report.progress import progress
-
-    model = job.model
-    try:
-        if job.problem is not None:
-            raise ModelError(job.problem)
-        # A model that prints must not spoil what programs read.
-        with contextlib.redirect_stdout(sys.stderr), progress(model.name, wanted=visible) as shown:
-            result = run(job, shown)
-        left_out = tuple(f"{name} (left out)" for name in job.executable.left_out)
-    except ModelError as error:
-        result = Result(
-            model.name, Verdict.ERROR, "none", 0, 0, 0, 0.0, model.constants, why=str(error)
-        )
-        left_out = ()
-    return replace(
-        result,
-        edition=model.edition,
-        variant=model.variant,
-        undecided=(*result.undecided, *left_out),
-    )
-
-
-def _interrupted(result: Result) -> bool:
-    from mcheck.report.phrases import stopped_by
-
-    return result.verdict.exit_code == BOUNDED and "interrupt" in stopped_by(result)
 
 
 def _recordings() -> Path:

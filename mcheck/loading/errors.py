@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 class UsageError(Exception):
@@ -16,6 +16,21 @@ def meant(name: str, known: Sequence[str]) -> str:
     return f" (did you mean {' or '.join(close)}?)" if close else ""
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Iterable[str]) -> str:
     """The names with commas between them, each once."""
     return ", ".join(dict.fromkeys(names))
+
+
+def known(what: str, name: str, names: Iterable[str]) -> str:
+    """The name, which must be one of these.
+
+    what: what has such names: "variant".
+
+    Raises:
+        UsageError: it is not; the message has all of them.
+    """
+    names = list(dict.fromkeys(names))
+    if name in names:
+        return name
+    there = f"there are {listed(names)}" if names else "there are none"
+    raise UsageError(f"no {what} {name!r}{meant(name, names)}; {there}")

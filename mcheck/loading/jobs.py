@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mcheck.loading.asked import Selection, configured, selected, settings
+from mcheck.loading.asked import Selection, configured, judged, selected, settings
 from mcheck.loading.errors import UsageError
 from mcheck.loading.targets import Target, load
 
@@ -18,45 +19,61 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """One model to be checked. problem: why it cannot be, in which case it has no executable."""
+    """One model to be run: constants and properties as the command line has them."""
 
     target: Target
-    model: Model[Any]
-    problem: str | None
-    compiled: Selection | None
+    constants: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
 
     @property
+    def model(self) -> Model[Any]:
+        """The model with the constants that are asked for."""
+        return self.target.model
+
+    @cached_property
     def executable(self) -> Selection:
-        """What an engine is given."""
-        assert self.compiled is not None
-        return self.compiled
+        """What an engine is given. It is compiled only when it is asked for.
+
+        Raises:
+            ModelError: the model is refused.
+        """
+        with contextlib.redirect_stdout(sys.stderr):
+            return selected(self.model.compile(), self.properties)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The names of the properties that are not judged."""
+        if not self.properties:
+            return ()
+        return tuple(c.name for c in self.model.claims if c.name not in self.properties)
 
 
-def compiled(
-    targets: Sequence[str], constants: Sequence[str], properties: Sequence[str]
+def prepared(
+    targets: Iterable[Target], constants: Sequence[str] = (), properties: Sequence[str] = ()
 ) -> list[Job]:
-    """All models that are named. They are compiled before the first is run: errors come early.
-
-    A model that is refused becomes a job with a problem, so that the others are run.
+    """The targets with other constants, and only some of their properties.
 
     Raises:
-        UsageError: a target, constant or property is not there.
+        UsageError: a model has no such constant or property.
     """
-    from mcheck.lang.errors import ModelError
-
     values = settings(constants)
     jobs: list[Job] = []
-    for name in targets:
-        for target in load(name):
-            model = configured(target.model, values)
-            try:
-                with contextlib.redirect_stdout(sys.stderr):
-                    executable = model.compile()
-            except ModelError as error:
-                jobs.append(Job(target, model, str(error), None))
-            else:
-                jobs.append(Job(target, model, None, selected(executable, properties)))
+    for target in targets:
+        judged(target.model, properties)
+        model = configured(target.model, values)
+        about = f"{target.about}; {', '.join(constants)}" if constants and target.about else ""
+        changed = replace(target, model=model, about=about or target.about)
+        jobs.append(Job(changed, tuple(constants), tuple(properties)))
     return jobs
+
+
+def loaded(targets: Iterable[str]) -> list[Target]:
+    """All models that are named.
+
+    Raises:
+        UsageError: a target is not there.
+    """
+    return [target for name in targets for target in load(name)]
 
 
 def only(target: str) -> Model[Any]:

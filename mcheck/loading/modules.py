@@ -24,7 +24,7 @@ def from_name(name: str) -> tuple[ModuleType, str]:
     if not all(part.isidentifier() for part in name.split(".")):
         raise UsageError(f"{name!r} is neither a file nor the name of a module")
     try:
-        with _on_path(Path.cwd()), _explained(name, Path.cwd()):
+        with _on_path(Path.cwd()), explained(name, Path.cwd()):
             return importlib.import_module(name), name
     except ModuleNotFoundError as error:
         raise UsageError(f"no module named {error.name!r}; a file is named as path.py") from None
@@ -52,7 +52,7 @@ def from_file(path: Path) -> tuple[ModuleType, str]:
     importlib.invalidate_caches()
     before = set(sys.modules)
     try:
-        with _on_path(root), _explained(str(path), path.parent):
+        with _on_path(root), explained(str(path), path.parent):
             return _run(name, path), str(path)
     finally:
         _note_siblings(path.parent, set(sys.modules) - before - {name})
@@ -125,7 +125,7 @@ def _note_siblings(folder: Path, names: set[str]) -> None:
 
 
 @contextlib.contextmanager
-def _explained(name: str, folder: Path) -> Generator[None]:
+def explained(name: str, folder: Path) -> Generator[None]:
     """Tell what a file raises in the words of its author: where, and what."""
     from mcheck.lang.errors import ModelError
 

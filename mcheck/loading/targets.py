@@ -1,4 +1,4 @@
-"""Targets of the command line: which models are meant by "toy.py" or "package.module:NAME"."""
+"""Targets of the command line: what is meant by "toy.py", "package.module:NAME" or "scenario"."""
 
 from __future__ import annotations
 
@@ -9,32 +9,84 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from mcheck.loading.catalogue import Catalogue, catalogue
 from mcheck.loading.errors import UsageError, listed, meant
 from mcheck.loading.modules import from_file, from_name
 
 if TYPE_CHECKING:
     from mcheck.lang.model import Model
 
+SCENARIO, VARIANT = "scenario:", "variant:"
+"""How references to built-in models begin; behind it NAME or NAME+BUG, or the bug alone."""
+
 
 @dataclass(frozen=True)
 class Target:
-    """A model and how to find it again, from any working directory: "/dir/toy.py:toy"."""
+    """A model and how to find it again, from any working directory: "/dir/toy.py:toy".
+
+    about: what happens in a built-in scenario, in one line; empty for any other model.
+    """
 
     model: Model[Any]
     reference: str
+    about: str = ""
+
+    @property
+    def builtin(self) -> bool:
+        """Whether it is one of the scenarios that mcheck comes with."""
+        return is_builtin(self.reference)
+
+
+def is_builtin(reference: str) -> bool:
+    """Whether a reference is that of a scenario that mcheck comes with."""
+    return reference.startswith((SCENARIO, VARIANT))
 
 
 def load(target: str) -> list[Target]:
     """The models that a target names, in the order of their definition.
 
     target: "path.py" (all models that are global names of the file), "path.py:NAME" or
-        "package.module:NAME", where NAME is a model's name or the global name it has.
+        "package.module:NAME", where NAME is a model's name or the global name it has; a built-in
+        scenario "NAME", or "NAME+BUG" with a bug in it; the "BUG" in its own scenario. These are
+        also "scenario:NAME", "scenario:NAME+BUG" and "variant:BUG".
 
     What the file prints while it is loaded goes to stderr.
 
     Raises:
-        UsageError: there is no such file, module or model, or the file cannot be run.
+        UsageError: there is no such file, module, model or scenario, or the file cannot be run.
     """
+    if is_builtin(target):
+        return [_from_catalogue(target)]
+    if ".py" in target or ":" in target or "/" in target:
+        return _from_python(target)
+    there = catalogue()
+    if target in there.bugs and target not in there.scenarios:
+        return [_from_catalogue(f"{VARIANT}{target}")]
+    if target not in there.scenarios and ("." in target or Path(target).exists()):
+        return _from_python(target)
+    return [_from_catalogue(f"{SCENARIO}{target}")]
+
+
+def scenario(there: Catalogue, name: str) -> Target:
+    """A built-in scenario, as the target that it is."""
+    found = there.scenario(name)
+    return Target(found.model, f"{SCENARIO}{name}", found.summary)
+
+
+def _from_catalogue(reference: str) -> Target:
+    there = catalogue()
+    if reference.startswith(VARIANT):
+        bug = there.bug(reference.removeprefix(VARIANT))
+        return Target(there.with_bug(bug), reference, bug.title)
+    whole = reference.removeprefix(SCENARIO)
+    name, plus, variant = whole.rpartition("+")
+    if not plus or whole in there.scenarios:
+        return scenario(there, whole)
+    bug = there.bug(variant)
+    return Target(there.with_bug(bug, there.scenario(name)), reference, bug.title)
+
+
+def _from_python(target: str) -> list[Target]:
     where, name = _split(target)
     with contextlib.redirect_stdout(sys.stderr):
         module, origin = from_file(Path(where)) if _names_a_file(where) else from_name(where)

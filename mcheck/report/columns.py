@@ -95,15 +95,15 @@ def _step_text(label: str, event: Event) -> str:
 
 def _side_by_side(trace: Trace, width: int) -> list[str]:
     """The table with a column for each process; empty if the width does not allow it."""
-    procedures = _outermost(trace)
-    rows = list(_nested(trace, procedures))
-    headings = _headings(trace, procedures)
+    procedures = outermost(trace)
+    rows = list(nested(trace, procedures))
+    headings = titles(trace, procedures)
     naturals = [
         max(len(heading), *(row.width for row in rows if row.actor == actor))
         for actor, heading in headings.items()
     ]
     sizes = _sizes(trace, rows, sum(naturals) + GAP * (len(naturals) - 1), width)
-    pitches = _pitches(naturals, sizes.end - sizes.numbers)
+    pitches = spread(naturals, sizes.end - sizes.numbers)
     if pitches is None:
         return []
     starts = {
@@ -119,7 +119,7 @@ def _side_by_side(trace: Trace, width: int) -> list[str]:
     return lines
 
 
-def _outermost(trace: Trace) -> dict[int, str]:
+def outermost(trace: Trace) -> dict[int, str]:
     """For each process that takes part, in order: its outermost procedure, if it has only one."""
     found: dict[int, set[str]] = {}
     for event in trace.events:
@@ -127,7 +127,8 @@ def _outermost(trace: Trace) -> dict[int, str]:
     return {actor: min(names) if len(names) == 1 else "" for actor, names in sorted(found.items())}
 
 
-def _headings(trace: Trace, procedures: dict[int, str]) -> dict[int, str]:
+def titles(trace: Trace, procedures: dict[int, str]) -> dict[int, str]:
+    """What stands over the column of each process: its name and outermost procedure."""
     names = {event.actor: plain(event.process) for event in trace.events}
     return {actor: _heading(names[actor], name) for actor, name in procedures.items()}
 
@@ -138,7 +139,7 @@ def _heading(process: str, procedure: str) -> str:
     return f"{procedure}()" if process == procedure else f"{process} {procedure}()"
 
 
-def _nested(trace: Trace, procedures: dict[int, str]) -> Iterator[Row]:
+def nested(trace: Trace, procedures: dict[int, str]) -> Iterator[Row]:
     """The rows, with one more wherever a process enters a procedure."""
     entered: dict[int, tuple[str, ...]] = {
         actor: (name,) if name else () for actor, name in procedures.items()
@@ -156,7 +157,7 @@ def _nested(trace: Trace, procedures: dict[int, str]) -> Iterator[Row]:
         yield Row(number + 1, event.actor, 2 * depth, text, _changes(trace, number))
 
 
-def _pitches(naturals: list[int], room: int) -> list[int] | None:
+def spread(naturals: list[int], room: int) -> list[int] | None:
     """From one column to the next: enough for all its text, or as far apart as the room allows.
 
     None if some columns could not be told apart, or had no room for their text.
@@ -175,20 +176,34 @@ def _pitches(naturals: list[int], room: int) -> list[int] | None:
 def _head(
     headings: dict[int, str], starts: dict[int, int], pitches: list[int], sizes: Sizes
 ) -> list[str]:
-    """The headings; where one would run into the next, that stands a line below."""
-    lines = [_number("#", sizes)]
+    lines = stacked([_number("#", sizes)], headings, starts, pitches, sizes.end)
+    lines[0] = lines[0].ljust(sizes.end + GAP) + "changed"
+    return lines
+
+
+def stacked(
+    above: list[str],
+    headings: dict[int, str],
+    starts: dict[int, int],
+    pitches: list[int],
+    end: int,
+) -> list[str]:
+    """The headings over their columns; where one would run into the next, that stands below it.
+
+    above: lines that there are already, to the left of all columns.
+    """
+    lines = list(above)
     for (actor, heading), pitch in zip(headings.items(), pitches, strict=True):
         start = starts[actor]
         fits = len(heading) <= pitch - GAP
         parts = [heading] if fits else heading.rsplit(" ", 1)
-        block = [line for part in parts for line in fold(part, sizes.end - start)]
+        block = [line for part in parts for line in fold(part, end - start)]
         top = 0
-        while any(len(line) >= start for line in lines[top : top + len(block)]):
+        while any(len(line) >= start > 0 for line in lines[top : top + len(block)]):
             top += 1
         lines += [""] * (top + len(block) - len(lines))
         for offset, line in enumerate(block, top):
             lines[offset] = lines[offset].ljust(start) + line
-    lines[0] = lines[0].ljust(sizes.end + GAP) + "changed"
     return lines
 
 
@@ -219,7 +234,7 @@ def _list(trace: Trace, width: int) -> list[str]:
         (start, ["step"]),
         (sizes.end + GAP, ["changed"]),
     ]
-    lines = _overlaid(head)
+    lines = overlaid(head)
     before = -1
     for row, event in zip(rows, trace.events, strict=True):
         name = fold(plain(event.process), names) if row.actor != before else []
@@ -256,10 +271,10 @@ def _text(row: Row, width: int) -> list[str]:
 def _laid_out(row: Row, text: Block, sizes: Sizes, name: Block = (0, ())) -> list[str]:
     number = [] if row.number is None else [_number(str(row.number), sizes)]
     changes = pack(list(row.changed), sizes.changes)
-    return _overlaid([(0, number), name, text, (sizes.end + GAP, changes)])
+    return overlaid([(0, number), name, text, (sizes.end + GAP, changes)])
 
 
-def _overlaid(blocks: list[Block]) -> list[str]:
+def overlaid(blocks: list[Block]) -> list[str]:
     """The blocks next to each other, as lines; they must be given from left to right."""
     lines = [""] * max(len(block) for _, block in blocks)
     for start, block in blocks:

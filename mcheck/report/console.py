@@ -6,8 +6,7 @@ import enum
 import os
 import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -19,67 +18,117 @@ WIDTH = 100
 
 
 class Format(enum.StrEnum):
-    """How results are printed: a race as a table, as a line an event, or all as JSON."""
+    """How results are printed: a race as a table, a line an event, JSON, or for a commit log."""
 
     text = "text"
     lines = "lines"
     json = "json"
+    kernel = "kernel"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A result to be shown; token: what `mcheck replay` takes; about: what the model is of."""
+
+    result: Result
+    token: str | None = None
+    about: str = ""
 
 
 @dataclass
 class Output:
-    """Prints results in one format; blocks of text have an empty line between them."""
+    """Prints results in one format; blocks of text have an empty line between them.
+
+    several: there is more than one result. As text they are one table, with the races below it.
+    """
 
     form: Format
     width: int
+    several: bool = False
+    _entries: list[Entry] = field(default_factory=list[Entry])
     _begun: bool = False
 
-    def show(self, result: Result, token: str | None) -> None:
-        """Print one result; token is what `mcheck replay` takes, if it was recorded."""
+    def show(self, entry: Entry) -> None:
+        """Print one result, or keep it for the table."""
+        self._entries.append(entry)
         if self.form is Format.json:
-            from mcheck.report.jsonl import json_line
+            self._json(entry)
+            return
+        failed = entry.result.verdict.value == "ERROR"
+        if failed:
+            complain(f"ERROR {entry.result.scenario}: {entry.result.why}")
+        if self.form is Format.kernel:
+            self._kernel(entry)
+        elif not self.several:
+            if not failed:
+                self._verdict(entry)
+            self._race(entry)
 
-            say(json_line(result))
-            if token is not None:
-                complain(f"replay: mcheck replay {token}")
-        else:
-            self._show_text(result, token)
+    def finish(self) -> None:
+        """Print what has been kept."""
+        if self.several and self._entries and self.form in (Format.text, Format.lines):
+            self._table()
 
-    def finish(self, results: Sequence[Result]) -> None:
-        """Print what there is to say about all results together."""
-        if self.form is not Format.json and len(results) > 1:
-            from mcheck.report.summary import summary_table
+    def _json(self, entry: Entry) -> None:
+        from mcheck.report.jsonl import json_line
 
-            self._block(summary_table(results, self.width))
+        say(json_line(entry.result))
+        _tell_replay(entry)
 
-    def _show_text(self, result: Result, token: str | None) -> None:
+    def _kernel(self, entry: Entry) -> None:
+        from mcheck.report.kernel import kernel_block
+
+        if entry.result.verdict.value != "ERROR":
+            self._block(kernel_block(entry.result))
+        _tell_replay(entry)
+
+    def _verdict(self, entry: Entry) -> None:
         from mcheck.report.summary import verdict_text
 
-        violated = result.verdict.value == "VIOLATED"
-        if result.verdict.value == "ERROR":
-            complain(f"ERROR {result.scenario}: {result.why}")
-        else:
-            self._block(verdict_text(result, self.width))
-        if violated or result.trace is not None:
-            self._race(result, token)
+        self._block(verdict_text(entry.result, self.width))
 
-    def _race(self, result: Result, token: str | None) -> None:
+    def _table(self) -> None:
+        from mcheck.report.summary import gaps, overview_table, summary_table, totals
+
+        results = [entry.result for entry in self._entries]
+        abouts = [entry.about for entry in self._entries]
+        if any(abouts):
+            self._block(overview_table(results, abouts, self.width))
+        else:
+            self._block(summary_table(results, self.width))
+        self._block(totals(results, self.width))
+        for entry in self._entries:
+            self._race(entry)
+            left_open = gaps(entry.result, self.width)
+            if left_open:
+                self._block(left_open)
+
+    def _race(self, entry: Entry) -> None:
+        result = entry.result
+        if result.verdict.value != "VIOLATED" and result.trace is None:
+            return
         if self.form is Format.lines:
             from mcheck.report.text import trace_text
 
             self._block(trace_text(result))
-            if token is not None:
-                say(f"replay: mcheck replay {token}")
+            if entry.token is not None:
+                say(f"replay: mcheck replay {entry.token}")
             return
         from mcheck.report.race import race_table
 
-        self._block(race_table(result, self.width, token))
+        self._block(race_table(result, self.width, entry.token))
 
     def _block(self, text: str) -> None:
         if self._begun:
             say()
         self._begun = True
         say(text)
+
+
+def _tell_replay(entry: Entry) -> None:
+    """Tell it beside what is printed for programs, or to be pasted."""
+    if entry.token is not None:
+        complain(f"replay: mcheck replay {entry.token}")
 
 
 def line_width(wanted: int | None) -> int:

@@ -18,13 +18,15 @@ def grid(
     rows: Sequence[Sequence[Sequence[str]]],
     width: int,
     numbers: Collection[str] = (),
+    whole: Collection[str] = (),
 ) -> str:
     """The rows under their headings; each cell is given as its lines.
 
     Columns of text are folded so that no line is longer than `width`, down to a few characters a
-    column. numbers: the headings of columns that are never folded, and stand to the right.
+    column. numbers, whole: the headings of columns that are never folded; numbers stand to the
+    right.
     """
-    widths = _widths(headings, rows, width, numbers)
+    widths = _widths(headings, rows, width, {*numbers, *whole})
     folded = [
         [
             [part for line in cell for part in fold(line, widths[heading], rest="  ")]
@@ -51,14 +53,17 @@ def _widths(
     headings: Sequence[str],
     rows: Sequence[Sequence[Sequence[str]]],
     width: int,
-    numbers: Collection[str],
+    kept: Collection[str],
 ) -> dict[str, int]:
-    """How wide each column is: what it wants; then the widest text is narrowed until all fit."""
+    """How wide each column is: what it wants; then the widest text is narrowed until all fit.
+
+    kept: columns that are not narrowed.
+    """
     widths = {
         heading: max(len(line) for line in (heading, *(part for row in rows for part in row[i])))
         for i, heading in enumerate(headings)
     }
-    texts = [heading for heading in headings if heading not in numbers]
+    texts = [heading for heading in headings if heading not in kept]
     while sum(widths.values()) + _GAP * (len(headings) - 1) > width:
         loose = [heading for heading in texts if widths[heading] > max(_LEAST, len(heading))]
         if not loose:

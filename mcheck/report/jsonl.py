@@ -52,6 +52,15 @@ def _trace(trace: Trace, offenders: tuple[str, ...]) -> dict[str, Any]:
         if failure is None
         else {"kind": failure.kind, "message": failure.message, "source": str(failure.source)},
         "offenders": list(offenders),
+        "references": [
+            {
+                "process": held.process,
+                "element": held.element,
+                "kind": held.kind,
+                "since": held.since,
+            }
+            for held in trace.references
+        ],
     }
 
 

@@ -35,6 +35,22 @@ def scope_text(result: Result) -> str:
     return ", ".join(parts)
 
 
+def setting(result: Result) -> str:
+    """What was run: "folio, read_and_move, variant no-flush, cpus=2".
+
+    A scenario that is called as its variant is not named twice.
+    """
+    parts = [result.edition, None if result.scenario == result.variant else result.scenario]
+    parts += [f"variant {result.variant}"] if result.variant else []
+    parts += [f"{name}={constant_text(value)}" for name, value in result.scope.items()]
+    return ", ".join(filter(None, parts))
+
+
+def is_sentence(offender: str) -> bool:
+    """Whether a property says what is wrong, and does not only name what offends."""
+    return " " in offender.strip()
+
+
 def constant_text(value: int | bool) -> str:
     """A constant as the command line takes it: true, false or a number."""
     return str(value).lower() if isinstance(value, bool) else str(value)

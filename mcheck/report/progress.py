@@ -1,10 +1,10 @@
-"""How far a search is, on one line of a terminal. Nothing at all where stderr is no terminal."""
+"""How far searches are, on one line of a terminal. Nothing at all where stderr is no terminal."""
 
 from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 from mcheck.explorer.limits import Progress
@@ -23,6 +23,24 @@ def progress(name: str, *, wanted: bool = True) -> Generator[Progress | None]:
     if not wanted or not sys.stderr.isatty():
         yield None
         return
+    with _line() as draw:
+        draw(f"{name}: reading the model")
+        yield Gauge(lambda text: draw(f"{name}: {text}"))
+
+
+@contextmanager
+def tally(whole: int, *, wanted: bool = True) -> Generator[Callable[[int, Sequence[str]], None]]:
+    """What is called with how many of `whole` searches are done, and which are under way."""
+    if not wanted or not sys.stderr.isatty():
+        yield lambda done, names: None
+        return
+    with _line() as draw:
+        yield lambda done, names: draw(f"{done} of {whole} done; searching {', '.join(names)}")
+
+
+@contextmanager
+def _line() -> Generator[Callable[[str], None]]:
+    """Draws a text over the one before it; the line is gone at the end."""
     from rich.console import Console  # only now: it takes longer to load than small models run
     from rich.live import Live
     from rich.text import Text
@@ -30,10 +48,10 @@ def progress(name: str, *, wanted: bool = True) -> Generator[Progress | None]:
     # Refreshed by hand: a thread of its own would compete with the search.
     with Live(console=Console(stderr=True), transient=True, auto_refresh=False) as live:
 
-        def draw(line: str) -> None:
-            live.update(Text(f"{name}: {line}", overflow="ellipsis", no_wrap=True), refresh=True)
+        def draw(text: str) -> None:
+            live.update(Text(text, overflow="ellipsis", no_wrap=True), refresh=True)
 
-        yield Gauge(draw)
+        yield draw
 
 
 class Gauge:

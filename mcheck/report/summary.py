@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from mcheck.explorer.result import Result, Verdict
@@ -19,7 +20,10 @@ _HEADINGS = (
     "stopped by",
     "scope",
 )
+_OVERVIEW = ("scenario", "verdict", "states", "transitions", "depth", "seconds", "about")
+_WHOLE = frozenset({"scenario", "verdict"})
 _NUMBERS = frozenset({"states", "transitions", "depth", "seconds"})
+_NOT_HIT, _UNDECIDED = "covers not hit", "undecided"
 
 
 def verdict_line(result: Result) -> str:
@@ -62,9 +66,9 @@ def _notes(result: Result) -> Iterable[tuple[str, str]]:
     if result.unreached:
         yield "labels that never ran", ", ".join(result.unreached)
     if result.uncovered:
-        yield "covers not hit", ", ".join(result.uncovered)
+        yield _NOT_HIT, ", ".join(result.uncovered)
     if result.undecided:
-        yield "undecided", ", ".join(result.undecided)
+        yield _UNDECIDED, ", ".join(result.undecided)
 
 
 def _engine(result: Result) -> str:
@@ -82,15 +86,74 @@ def summary_table(results: Sequence[Result], width: int = 100) -> str:
     return grid(used, [[[row[heading]] for heading in used] for row in cells], width, _NUMBERS)
 
 
+def overview_table(results: Sequence[Result], abouts: Sequence[str], width: int = 100) -> str:
+    """One row a check, with what it is about; only the names are whole, whatever the width.
+
+    abouts: what each check is about; the scope stands for one that is empty.
+    """
+    rows: list[list[list[str]]] = []
+    for result, about in zip(results, abouts, strict=True):
+        row = {**_cells(result), "about": plain(about) or scope_text(result)}
+        rows.append([[row[heading]] for heading in _OVERVIEW])
+    return grid(_OVERVIEW, rows, width, _NUMBERS, _WHOLE)
+
+
 def _cells(result: Result) -> dict[str, str]:
+    # What was refused before it was searched has no counts.
+    ran = result.verdict is not Verdict.ERROR or result.states > 0
     return {
         "scenario": plain(result.scenario),
         "verdict": result.verdict.value,
         "property": plain(result.property or ""),
-        "states": f"{result.states:,}",
-        "transitions": f"{result.transitions:,}",
-        "depth": str(result.depth),
-        "seconds": f"{result.seconds:.2f}",
+        "states": f"{result.states:,}" * ran,
+        "transitions": f"{result.transitions:,}" * ran,
+        "depth": str(result.depth) * ran,
+        "seconds": f"{result.seconds:.2f}" * ran,
         "stopped by": stopped_by(result) if result.verdict is Verdict.BOUNDED else "",
         "scope": scope_text(result),
     }
+
+
+def totals(results: Sequence[Result], width: int = 100) -> str:
+    """What there is to say below a table: how many hold, what is common, what is not judged."""
+    counts = Counter(result.verdict for result in results)
+    tally = [f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict]]
+    parts = [", ".join(tally)]
+    for head, values in (
+        ("edition", [result.edition for result in results]),
+        ("engine", [_engine(result) for result in results if result.engine != "none"]),
+        ("reductions", [name for result in results for name in result.reductions]),
+    ):
+        there = dict.fromkeys(filter(None, values))
+        if there:
+            parts.append(f"{head} {', '.join(there)}")
+    lines = fold("; ".join(parts), width, rest="    ")
+    for claims, names in _left_open(results).items():
+        text = plain(f"{', '.join(claims)}; in {', '.join(names)}")
+        lines += fold(text, width, f"{_UNDECIDED}: ", "    ")
+    return "\n".join(lines)
+
+
+def _left_open(results: Sequence[Result]) -> dict[tuple[str, ...], list[str]]:
+    """The claims that are not judged where all else holds, and the scenarios they are of."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for result in results:
+        if result.verdict is Verdict.HOLDS and result.undecided:
+            found.setdefault(result.undecided, []).append(result.scenario)
+    return found
+
+
+def gaps(result: Result, width: int = 100) -> str:
+    """What a check leaves open, for below a table; empty if nothing, or if nothing is claimed.
+
+    Labels that never ran are many, and not told here: a search that holds has only such of which
+    the scenario itself says so, and one that is bounded has them among what is undecided.
+    """
+    bounded = result.verdict is Verdict.BOUNDED
+    missed = result.verdict is Verdict.VIOLATED and result.trace is not None
+    heads = {"why", _UNDECIDED} if bounded else {_NOT_HIT} if missed else set[str]()
+    notes = [(head, text) for head, text in _notes(result) if head in heads]
+    lines = fold(verdict_line(result), width, rest="    ") if notes else []
+    for head, text in notes:
+        lines += fold(plain(text), width, f"  {head}: ", "    ")
+    return "\n".join(lines)

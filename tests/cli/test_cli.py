@@ -65,13 +65,18 @@ def test_a_model_that_is_violated_shows_its_race_and_how_to_replay_it(tmp_path: 
 def test_several_models_have_a_table_and_the_worst_exit_code(tmp_path: Path) -> None:
     made = mcheck("check", toy(tmp_path))
     assert made.exit_code == 1
-    assert timeless(made.stdout).splitlines()[-5:] == [
-        "",
+    lines = timeless(made.stdout).splitlines()
+    assert lines[:8] == [
         "scenario  verdict   property  states  transitions  depth  seconds  scope",
         "--------  --------  --------  ------  -----------  -----  -------  ---------",
         "holding   HOLDS                    8           12      2     0.00  workers=2",
         "broken    VIOLATED  small          8           12      2     0.00  workers=2",
+        "",
+        "1 HOLDS, 1 VIOLATED; engine reference",
+        "",
+        "VIOLATED small   depth 2, shortest   broken, workers=2",
     ]
+    assert lines[-1].startswith("replay: mcheck replay ")
 
 
 def test_constants_are_set_and_shown(tmp_path: Path) -> None:
@@ -137,13 +142,38 @@ def test_json_has_one_object_a_check_and_nothing_else(tmp_path: Path) -> None:
     assert re.fullmatch("noise\nmcheck: replay: mcheck replay [0-9a-f]{12}\n", made.stderr)
 
 
+def test_for_a_commit_log_there_is_nothing_but_what_is_pasted(tmp_path: Path) -> None:
+    bad = toy(tmp_path, "bad.py", TOY.replace("k.total + n", "str(n)"))
+    path = toy(tmp_path)
+    made = mcheck("check", f"{bad}:holding", path, "--format", "kernel")
+    assert made.exit_code == 2
+    assert timeless(made.stdout).splitlines() == [
+        "/*",
+        " * mcheck: HOLDS holding: 8 states, 12 transitions, depth 2, exhausted in",
+        " * 0.00 s; workers=2",
+        " */",
+        "",
+        "CPU0 add()                     CPU1 add()",
+        "----------                     ----------",
+        "add n=2 (total: 0 -> 2)",
+        "                               add n=2 (total: 2 -> 4)",
+        "",
+        "small is false in the last state: The sum is below four.",
+        "",
+        "Found by mcheck: small; broken, workers=2; 2 steps",
+    ]
+    assert made.stderr.startswith(f"mcheck: ERROR holding: {bad}:")
+    assert re.search("\nmcheck: replay: mcheck replay [0-9a-f]{12}\n$", made.stderr)
+
+
 def test_a_model_that_is_refused_does_not_stop_the_others(tmp_path: Path) -> None:
     bad = toy(tmp_path, "bad.py", TOY.replace("k.total + n", "str(n)"))
     good = toy(tmp_path, "good.py")
     made = mcheck("check", f"{bad}:holding", f"{good}:holding")
     assert made.exit_code == 2
     assert made.stderr.startswith(f"mcheck: ERROR holding: {bad}:")
-    assert "HOLDS holding" in made.stdout
+    assert re.search(r"^holding +HOLDS +8 +12 ", made.stdout, re.MULTILINE)
+    assert re.search(r"^holding +ERROR +workers=2$", made.stdout, re.MULTILINE)
     as_json = mcheck("check", f"{bad}:holding", "--format", "json")
     assert as_json.exit_code == 2
     assert as_json.stderr == ""
@@ -182,8 +212,8 @@ def test_an_interrupted_search_is_bounded_and_ends_the_run(
     monkeypatch.setattr(reference._Search, "_expand", interrupted)
     made = mcheck("check", toy(tmp_path))
     assert made.exit_code == 3
-    assert made.stdout.startswith("BOUNDED holding: 1 state, 0 transitions, depth 0, ")
-    assert "stopped by an interrupt" in made.stdout
+    assert "\nBOUNDED holding: 1 state, 0 transitions, depth 0, " in made.stdout
+    assert "  why: stopped by an interrupt" in made.stdout
     assert made.stderr == "mcheck: interrupted; not checked: broken\n"
 
 
@@ -200,9 +230,11 @@ def test_an_internal_error_is_one_line(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(reference, "check", fails)
     made = mcheck("check", toy(tmp_path))
     assert made.exit_code == 4
-    assert made.stderr == (
-        "mcheck: internal error: RuntimeError: a b (set MCHECK_DEBUG=1 for the traceback)\n"
-    )
+    assert made.stderr.splitlines() == [
+        f"mcheck: ERROR {name}: internal error: RuntimeError: a b "
+        f"(set MCHECK_DEBUG=1 for the traceback)"
+        for name in ("holding", "broken")
+    ]
     monkeypatch.setenv("MCHECK_DEBUG", "1")
     assert "Traceback (most recent call last)" in mcheck("check", toy(tmp_path)).stderr
 
@@ -266,10 +298,9 @@ def test_no_arguments_show_the_help_and_are_wrong() -> None:
     ("arguments", "says"),
     [
         ("chek x", "The commands are check, list, replay, simulate."),
-        ("check", "Missing argument"),
         ("check x.py", "no such file: x.py"),
         ("check x.py --frmat json", "--format"),
-        ("check x.py --format xml", "'xml' is not one of 'text', 'lines', 'json'"),
+        ("check x.py --format xml", "'xml' is not one of 'text', 'lines', 'json', 'kernel'"),
         ("check x.py --max-states 0", "'--max-states'"),
         ("check x.py --max-states many", "'--max-states'"),
         ("check x.py --max-seconds -1", "'--max-seconds'"),
@@ -277,11 +308,17 @@ def test_no_arguments_show_the_help_and_are_wrong() -> None:
         ("check x.py --max-memory 4Q", "--max-memory 4Q: write a size such as 4G, 500M or 1.5G"),
         ("check x.py --max-memory 0", "--max-memory 0: write a size"),
         ("check x.py --max-memory G", "--max-memory G: write a size"),
-        ("check x.py --set n", "--set n: write NAME=VALUE, as in --set cpus=3"),
+        ("check pair --set n", "--set n: write NAME=VALUE, as in --set cpus=3"),
         ("list x.py", "no such file: x.py"),
         ("simulate x.py --walks 0", "'--walks'"),
         ("simulate x.py --seed x", "'--seed'"),
+        ("simulate", "Missing argument"),
         ("replay", "Missing argument 'TOKEN'"),
+        ("check x.py --jobs 0", "'--jobs'"),
+        ("check x.py --size ci", "--size chooses among all scenarios: leave it out, or the names"),
+        ("check --size cii", "no size 'cii' (did you mean ci?); there are default, ci, deep"),
+        ("list x.py --matrix", "--matrix goes without targets"),
+        ("list --set n=1", "--set goes with a target"),
     ],
 )
 def test_a_wrong_command_line_is_told_in_one_line(arguments: str, says: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from mcheck.loading import UsageError, compiled, load, only
+from mcheck.lang import ModelError
+from mcheck.loading import Job, UsageError, load, loaded, only, prepared
 from tests.cli.toys import TOY, toy
 
 
@@ -168,7 +170,7 @@ def test_a_module_that_is_not_there() -> None:
     assert refusal("mcheck.nowhere:x") == (
         "no module named 'mcheck.nowhere'; a file is named as path.py"
     )
-    assert refusal("no such thing") == "'no such thing' is neither a file nor the name of a module"
+    assert refusal("no such.thing") == "'no such.thing' is neither a file nor the name of a module"
 
 
 @pytest.mark.parametrize(
@@ -210,16 +212,22 @@ def test_an_interrupt_is_not_an_error_of_the_file(tmp_path: Path) -> None:
 # Constants and properties
 
 
+def jobs(
+    target: str | Path, constants: Sequence[str] = (), properties: Sequence[str] = ()
+) -> list[Job]:
+    return prepared(loaded([str(target)]), constants, properties)
+
+
 def asked(path: Path, *constants: str, properties: tuple[str, ...] = ()) -> str:
     with pytest.raises(UsageError) as caught:
-        compiled([str(path)], constants, properties)
+        jobs(path, constants, properties)
     return str(caught.value)
 
 
 def test_constants_are_set(tmp_path: Path) -> None:
     path = toy(tmp_path)
     for text in ("workers=3", " workers = 0x3 "):
-        (job, _) = compiled([str(path)], [text], [])
+        (job, _) = jobs(path, [text])
         assert job.executable.constants == {"workers": 3}
 
 
@@ -238,15 +246,15 @@ def test_a_flag_is_set_by_true_and_false(tmp_path: Path) -> None:
     text = TOY.replace("workers = Const(2)", "workers = Const(2)\n    fast = Const(False)")
     path = toy(tmp_path, "toy.py", text)
     for value in ("true", "True", "1"):
-        (job, _) = compiled([str(path)], [f"fast={value}"], [])
+        (job, _) = jobs(path, [f"fast={value}"])
         assert job.model.constants["fast"] in (True, 1)
     assert asked(path, "fast=2") == "holding: the constant fast is true or false"
 
 
 def test_properties_are_selected(tmp_path: Path) -> None:
-    (job,) = compiled([f"{toy(tmp_path)}:broken"], [], ["small"])
+    (job,) = jobs(f"{toy(tmp_path)}:broken", properties=["small"])
     assert [claim.name for claim in job.executable.properties] == ["small"]
-    assert job.executable.left_out == ("natural", "three")
+    assert job.executable.left_out == job.left_out == ("natural", "three")
 
 
 def test_a_property_that_is_not_there(tmp_path: Path) -> None:
@@ -256,12 +264,12 @@ def test_a_property_that_is_not_there(tmp_path: Path) -> None:
     )
 
 
-def test_a_model_that_is_refused_is_a_job_with_a_problem(tmp_path: Path) -> None:
+def test_a_model_that_is_refused_is_told_when_it_is_asked_for(tmp_path: Path) -> None:
     text = TOY.replace("k.total = k.total + n", "k.total = str(n)")
-    first, second = compiled([str(toy(tmp_path, "toy.py", text))], [], [])
-    assert first.problem is not None
-    assert str(tmp_path / "toy.py") in first.problem
-    assert second.problem is not None
+    for job in jobs(toy(tmp_path, "toy.py", text)):
+        with pytest.raises(ModelError) as caught:
+            _ = job.executable
+        assert str(tmp_path / "toy.py") in str(caught.value)
 
 
 def test_only_one_model_can_be_replayed(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from mcheck.explorer.result import Verdict
+from mcheck.explorer.trace import Reference, Trace
 from mcheck.lang.contract import Failure
 from mcheck.report.jsonl import json_line
 from tests.report.made import SOURCE, copied_while_read, moved, result, trace
@@ -56,7 +57,14 @@ def test_what_a_bounded_search_leaves_open_is_there() -> None:
 
 def test_a_trace_has_its_events() -> None:
     read = json.loads(json_line(copied_while_read()))["trace"]
-    assert list(read) == ["initial", "start", "events", "failure", "offenders"]
+    assert list(read) == [
+        "initial",
+        "start",
+        "events",
+        "failure",
+        "offenders",
+        "references",
+    ]
     assert read["start"]["A.refcount"] == "2"
     assert read["offenders"] == ["A.refcount is 3, 2 are explained"]
     assert read["events"][0] == {
@@ -69,6 +77,12 @@ def test_a_trace_has_its_events() -> None:
         "state": "0x1",
     }
     assert read["events"][1]["procedures"] == ["move_pages", "move_mapping"]
+
+
+def test_the_references_that_are_owned_at_the_end_are_there() -> None:
+    owned = Trace(0, {}, (moved(0, "a"),), references=(Reference("CPU1", "A", "temporary", 1),))
+    read = json.loads(json_line(result(trace=owned)))["trace"]["references"]
+    assert read == [{"process": "CPU1", "element": "A", "kind": "temporary", "since": 1}]
 
 
 def test_a_failure_is_part_of_the_trace() -> None:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from mcheck.report.progress import Gauge, progress
+from mcheck.report.progress import Gauge, progress, tally
 
 
 class Terminal(io.StringIO):
@@ -42,6 +42,27 @@ def test_a_terminal_shows_states_rate_depth_frontier_and_memory(
         "toy: 20,000 states, 10,000/s, 90,000 transitions, depth 7, frontier 1,234, 300 MiB, 2.0 s"
     ) in terminal.getvalue()
     assert capsys.readouterr().out == ""
+
+
+def test_a_terminal_shows_how_many_searches_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "xterm")
+    with tally(12) as report:
+        report(3, ["fault", "compaction"])
+    assert "3 of 12 done; searching fault, compaction" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_tally_is_silent_where_nobody_wants_it(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Terminal() if terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with tally(12, wanted=not terminal) as report:
+        report(3, ["fault"])
+    assert stream.getvalue() == ""
 
 
 def test_the_rate_is_that_of_the_last_reports() -> None:

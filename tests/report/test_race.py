@@ -6,15 +6,17 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mcheck.explorer.result import Result, Verdict
-from mcheck.explorer.trace import Change, Event, Trace
+from mcheck.explorer.trace import Change, Event, Reference, Trace
 from mcheck.lang.contract import Failure, Source
 from mcheck.report.columns import MIN_WIDTH
+from mcheck.report.kernel import kernel_block
 from mcheck.report.race import race_table
 from tests.report.made import SOURCE, copied_while_read, moved, result, trace
 
@@ -38,7 +40,7 @@ def test_a_race_reads_as_a_reviewer_would_write_it() -> None:
           6    store                              slot[0]: A -> B
           7  unlock                               A.lock: CPU0 -> -
         why: CPU1 took a reference after the count was compared; A is replaced under it
-             - A.refcount is 3, 2 are explained
+             A.refcount is 3, 2 are explained
         replay: mcheck replay 3f9c1d
         """
     )
@@ -63,7 +65,7 @@ def test_a_narrow_table_folds_texts_and_changes() -> None:
           7  unlock                           A.lock: CPU0 -> -
         why: CPU1 took a reference after the count was compared; A
              is replaced under it
-             - A.refcount is 3, 2 are explained
+             A.refcount is 3, 2 are explained
         """
     )
 
@@ -216,9 +218,99 @@ def test_a_random_walk_is_not_called_shortest() -> None:
     assert race_table(walked).startswith("VIOLATED ledger   depth 7, seed 7   folio,")
 
 
-def test_edition_and_variant_are_part_of_the_scope() -> None:
-    table = race_table(result(property="p", edition="4.8", variant="no-flush", scope={}))
-    assert table == "VIOLATED p   folio, edition 4.8, variant no-flush"
+@pytest.mark.parametrize(
+    ("known", "head"),
+    [
+        ({"edition": "4.8", "variant": "no-flush"}, "4.8, folio, variant no-flush"),
+        ({"edition": "4.8", "scope": {"cpus": 2}}, "4.8, folio, cpus=2"),
+        ({"variant": "move=mine"}, "folio, variant move=mine"),
+        # A bug in its own scenario is called by the bug's name.
+        (
+            {"edition": "4.8", "variant": "no-flush", "scenario": "no-flush"},
+            "4.8, variant no-flush",
+        ),
+    ],
+)
+def test_edition_and_variant_come_before_the_scenario(known: dict[str, Any], head: str) -> None:
+    values: dict[str, Any] = {"scope": {}, **known}
+    table = race_table(result(property="p", **values))
+    assert table == f"VIOLATED p   {head}"
+
+
+SENTENCE = "A.refcount is 3, but 2 references are accounted for: slot[0], CPU0's hold"
+
+
+def test_sentences_are_the_reason_after_the_promise_they_break() -> None:
+    made = result(
+        property="ledger",
+        why="ledger is false in the last state: A refcount is what refers to the folio.",
+        offenders=(SENTENCE, "B is\n free, but used"),
+        scope={},
+    )
+    assert race_table(made).splitlines()[1:] == [
+        "why: A refcount is what refers to the folio.",
+        f"     {SENTENCE}",
+        "     B is free, but used",
+    ]
+    assert race_table(made, 60).splitlines()[1:] == [
+        "why: A refcount is what refers to the folio.",
+        "     A.refcount is 3, but 2 references are accounted for:",
+        "       slot[0], CPU0's hold",
+        "     B is free, but used",
+    ]
+
+
+def owned(*references: Reference, element: str = "A") -> Result:
+    """A ledger that does not add up, with these references at the end."""
+    made = trace(moved(0, "get"), moved(1, "try_get"))
+    return result(
+        why="ledger is false in the last state: A refcount is what refers to the folio.",
+        offenders=(f"{element}.refcount is 3, but 2 are accounted for; slot[0] leads to C",),
+        trace=replace(made, references=references),
+        scope={},
+    )
+
+
+HELD = (
+    Reference("CPU0", "A", "expected", 0),
+    Reference("CPU1", "A", "speculative", 2),
+    Reference("CPU1", "B", "expected", 1),
+    Reference("CPU1", "C", "expected", 1),
+)
+
+
+def test_who_holds_what_the_reason_names_is_told() -> None:
+    assert race_table(owned(*HELD)).splitlines()[-4:] == [
+        "     A.refcount is 3, but 2 are accounted for; slot[0] leads to C",
+        "     CPU0 holds A (expected), from the start",
+        "     CPU1 holds A (speculative), since 2",
+        "     CPU1 holds C (expected), since 1",
+    ]
+    assert " holds " not in race_table(owned())
+    # The promise begins with an article.
+    assert " holds A " not in race_table(owned(*HELD, element="B"))
+
+
+def test_in_a_commit_log_a_hold_is_since_a_step_s_label() -> None:
+    assert kernel_block(owned(*HELD)).splitlines()[-5:-2] == [
+        "CPU0 holds A (expected)",
+        "CPU1 holds A (speculative), since try_get",
+        "CPU1 holds C (expected), since get",
+    ]
+
+
+def test_a_promise_without_words_still_says_what_is_false() -> None:
+    made = result(why="ledger is false in the last state", offenders=(SENTENCE,), scope={})
+    assert race_table(made).splitlines()[1:] == [
+        "why: ledger is false in the last state",
+        f"     {SENTENCE}",
+    ]
+
+
+def test_offenders_that_are_only_named_stand_below_the_whole_reason() -> None:
+    why = "ledger is false for the last step: A refcount is what refers to the folio."
+    made = result(why=why, offenders=("folio[0]",), scope={})
+    assert race_table(made).splitlines()[1:] == [f"why: {why}", "     - folio[0]"]
 
 
 def test_a_width_in_which_nothing_fits_is_refused() -> None:

@@ -10,8 +10,15 @@ from hypothesis import strategies as st
 
 from mcheck.explorer.result import Result, Verdict
 from mcheck.report.phrases import duration
-from mcheck.report.summary import summary_table, verdict_line, verdict_text
-from tests.report.made import result
+from mcheck.report.summary import (
+    gaps,
+    overview_table,
+    summary_table,
+    totals,
+    verdict_line,
+    verdict_text,
+)
+from tests.report.made import moved, result, trace
 
 BOUNDED = result(
     Verdict.BOUNDED,
@@ -136,6 +143,70 @@ def test_columns_that_nobody_needs_are_left_out() -> None:
         "seconds",
         "scope",
     ]
+
+
+def test_an_overview_says_what_a_check_is_about_and_keeps_names_whole() -> None:
+    results = [result(Verdict.HOLDS, scenario="a-long-name-of-one"), result(property="ledger")]
+    assert overview_table(
+        results, ["one page\n moves while it is written", ""], 88
+    ).splitlines() == [
+        "scenario            verdict   states  transitions  depth  seconds  about",
+        "------------------  --------  ------  -----------  -----  -------  --------------------",
+        "a-long-name-of-one  HOLDS     88,644      316,656     71     3.14  one page moves while",
+        "                                                                     it is written",
+        "folio               VIOLATED  88,644      316,656     71     3.14  cpus=2, flush=true",
+    ]
+
+
+def test_what_was_refused_has_no_counts() -> None:
+    refused = result(Verdict.ERROR, states=0, transitions=0, depth=0, seconds=0.0, scope={})
+    row = summary_table([refused, result(Verdict.HOLDS)]).splitlines()[2]
+    assert row.split() == ["folio", "ERROR"]
+    # A property that cannot be evaluated is found on the way.
+    met = summary_table([result(Verdict.ERROR)]).splitlines()[2]
+    assert met.split()[:3] == ["folio", "ERROR", "88,644"]
+
+
+def test_totals_count_verdicts_and_name_what_is_common() -> None:
+    results = [
+        result(Verdict.HOLDS, edition="folio"),
+        result(Verdict.HOLDS, edition="4.8", engine="native"),
+        result(property="p", edition="folio", reductions=("symmetry",)),
+        result(Verdict.ERROR, engine="none"),
+    ]
+    assert totals(results) == (
+        "2 HOLDS, 1 VIOLATED, 1 ERROR; edition folio, 4.8; engine reference, native; "
+        "reductions symmetry"
+    )
+    assert max(map(len, totals(results, 50).splitlines())) <= 50
+
+
+def test_claims_that_are_not_judged_are_told_once_for_all_scenarios() -> None:
+    results = [
+        result(Verdict.HOLDS, scenario="S", undecided=("ledger (left out)",)),
+        result(Verdict.HOLDS, scenario="M", undecided=("ledger (left out)",)),
+        result(Verdict.HOLDS, scenario="L"),
+        BOUNDED,
+    ]
+    assert totals(results).splitlines()[1:] == ["undecided: ledger (left out); in S, M"]
+
+
+def test_gaps_are_what_a_bounded_search_leaves_open() -> None:
+    assert gaps(BOUNDED).splitlines() == [
+        "BOUNDED folio: 1,000 states, 1 transition, depth 5, not exhausted in 0.04 s",
+        "  why: stopped by the limit of 1,000 states: all up to depth 5 is searched, 17 are left",
+        "  undecided: deadlock, cover full",
+    ]
+    assert gaps(result(Verdict.HOLDS, unreached=("f.a",))) == ""
+
+
+def test_gaps_are_covers_that_a_race_would_hide() -> None:
+    race = trace(moved(0, "a"))
+    missed = gaps(result(property="deadlock", trace=race, uncovered=("full",), unreached=("f.a",)))
+    assert missed.splitlines()[1:] == ["  covers not hit: full"]
+    assert gaps(result(property="deadlock", trace=race)) == ""
+    # Without a race, the reason has it.
+    assert gaps(result(property="cover full", uncovered=("full",))) == ""
 
 
 TEXTS = st.text("abc_ ", max_size=60)
