@@ -10,19 +10,17 @@ READY := $(VENV)/ready
 READY_DEV := $(VENV)/ready-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help check test lint slow bench clean
+.PHONY: help check ci test lint slow bench clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
-check: $(READY) ## Model-check the benchmark model, then the same without its TLB flush
-	$(BIN)/mcheck check bench/migration.py:S
-	@$(BIN)/mcheck check bench/migration.py:M-no-flush; code=$$?; \
-	if [ $$code -ne 1 ]; then \
-		echo "make check: M-no-flush must be VIOLATED (exit code 1), but the exit code is $$code" >&2; \
-		exit 1; \
-	fi
-	@echo "make check: S holds; the violation of M-no-flush is expected: its TLB flush is left out"
+check: $(READY) ## Model-check the kernel's default scenarios; then find each bug of the zoo
+	$(BIN)/mcheck check
+	$(BIN)/pytest -q -p no:cacheprovider properties/test_zoo.py
+
+ci: $(READY) ## Model-check the kernel's larger scenarios (minutes)
+	$(BIN)/mcheck check --size ci
 
 test: lint ## Lint, check types and imports, run the tests
 	$(BIN)/pytest

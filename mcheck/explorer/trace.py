@@ -79,9 +79,11 @@ def references(executable: Executable, states: Sequence[int]) -> tuple[Reference
     """Who owns which reference in the last of the states along a trace, and since when."""
     sets = [executable.held(state) for state in states]
     found: list[Reference] = []
-    for held in sets[-1]:
+    for place, held in enumerate(sets[-1]):
+        # The first of two alike was there when there was one, the second since there are two.
+        number = sets[-1][: place + 1].count(held)
         since = len(sets) - 1
-        while since and held in sets[since - 1]:
+        while since and sets[since - 1].count(held) >= number:
             since -= 1
         found.append(Reference(held.process, held.element, held.kind, since))
     return tuple(found)

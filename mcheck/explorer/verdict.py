@@ -91,7 +91,9 @@ def conclude(search: Searched, stopped: str, unreached: frozenset[str]) -> Resul
         result = _wrong(search, findings)
         return _with_coverage(search, result) if not search.unexpanded else result
     result = _with_coverage(search, _counted(search))
-    return _bounded(search, result, stopped) if stopped else _exhausted(result, unreached)
+    if stopped:
+        return _bounded(search, result, stopped)
+    return _exhausted(result, unreached, replaced=search.executable.replaced)
 
 
 def _counted(search: Searched) -> Result:
@@ -197,10 +199,10 @@ def undecided(result: Result, *, hang: bool) -> tuple[str, ...]:
     return (*waits, *covers, *labels)
 
 
-def _exhausted(result: Result, unreached: frozenset[str]) -> Result:
+def _exhausted(result: Result, unreached: frozenset[str], *, replaced: bool) -> Result:
     """The verdict when all states are found and nothing is wrong in any of them."""
     missing = [label for label in result.unreached if label not in unreached]
-    stale = coverage.stale(result.labels, unreached)
+    stale = "" if replaced else coverage.stale(result.labels, unreached)
     if result.uncovered:
         name = f"cover {result.uncovered[0]}"
         why = f"in no reachable state: {', '.join(result.uncovered)}"

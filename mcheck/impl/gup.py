@@ -1,4 +1,8 @@
-"""get_user_pages_fast(): a page is pinned without any lock, and written to: mm/gup.c."""
+"""get_user_pages_fast(): a page is pinned without any lock, and written to: mm/gup.c.
+
+A pin (FOLL_PIN) counts pin_bias times. Where that is 1 it is a plain reference (FOLL_GET), and
+nobody can tell that the page is pinned.
+"""
 
 from __future__ import annotations
 

@@ -78,21 +78,34 @@ def build(model: Model[Any]) -> Program:
 def _lower_all(model: Model[Any], runs: list[Run], context: Context) -> list[Lowering]:
     """Lower all processes; what no step writes keeps the value it has at the start.
 
-    At first nothing is known to be written. Each round finds more that is, in what can run as
-    far as is known; the last one finds nothing new. What is refused in a round before may be
-    due to what was not known then.
+    At first nothing is known to be written, and so little seems to run. What is found to be
+    written makes more run, until nothing new is found.
     """
+    at_first = [_lowering(model, r, context, None) for r in runs]
+    _settle(at_first)
+    lowered = [_lowering(model, r, context, low) for r, low in zip(runs, at_first, strict=True)]
+    _settle(lowered)
     while True:
-        known = len(context.written)
-        context.sites.clear()
-        try:
-            lowered = [_lower(model, r, context) for r in runs]
-        except ModelError:
-            if len(context.written) == known:
-                raise
-            continue
-        if len(context.written) == known:
+        context.sites.clear()  # of all checks that were met on the way, some are still there
+        learnt = [low.again() for low in lowered]
+        if not any(learnt):
             return lowered
+        _settle(lowered)
+
+
+def _settle(lowered: list[Lowering]) -> None:
+    """Go on until no process learns anything, and nothing is written that another one reads.
+
+    Raises:
+        Refused: the text of a step, with all that is known of it.
+    """
+    going_on = True
+    while going_on:
+        moved = [low.settle() for low in lowered]
+        going_on = any(moved)
+    for low in lowered:
+        for refused in low.refusals.values():
+            raise refused
 
 
 def settled(starts: list[State]) -> Callable[[Cell], int | None]:
@@ -134,7 +147,7 @@ def _protected(state: State) -> bool:
     )
 
 
-def _lower(model: Model[Any], each: Run, context: Context) -> Lowering:
+def _lowering(model: Model[Any], each: Run, context: Context, before: Lowering | None) -> Lowering:
     me: Type | None = None
     instances = model.instances(each, context.state)
     if each.each is not None:
@@ -145,9 +158,7 @@ def _lower(model: Model[Any], each: Run, context: Context) -> Lowering:
             me = Type("ref", min(numbers), max(numbers), item)
         else:
             me = integer(min(numbers), max(numbers))
-    lowered = Lowering(context, each.procedure, me, model.table)
-    lowered.run()
-    return lowered
+    return Lowering(context, each.procedure, me, model.table, before)
 
 
 def _process(

@@ -123,6 +123,8 @@ class Executable(Protocol):
     properties: the claims, in the order in which they are reported.
     bits: size of a packed state.
     unreached: labels ("procedure.label") that this scenario says need not run.
+    replaced: procedures are not the scenario's own, so that what it says of labels is no error
+        where it does not fit them.
     hang: a process that only others at rest could free is a violation too.
     describe(s): every stored field, as {"frame[0].ref": "2", ...}, in order of declaration.
     where(s, i): the procedures that actor i stands in, outermost first, e.g.
@@ -144,6 +146,8 @@ class Executable(Protocol):
     def bits(self) -> int: ...
     @property
     def unreached(self) -> frozenset[str]: ...
+    @property
+    def replaced(self) -> bool: ...
     @property
     def hang(self) -> bool: ...
     def describe(self, state: int) -> dict[str, str]: ...

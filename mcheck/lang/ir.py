@@ -174,10 +174,25 @@ def goto_number(s: ast.stmt) -> int | None:
 
 def total(e: IR) -> bool:
     """Whether evaluating the expression can never fail."""
-    return not any(
-        isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id not in ("min", "max")
-        for n in ast.walk(e)
-    )
+    match e:
+        case ast.Constant() | ast.Name():
+            return True
+        case ast.Subscript():
+            return total(e.slice)
+        case ast.BinOp():
+            return total(e.left) and total(e.right)
+        case ast.UnaryOp():
+            return total(e.operand)
+        case ast.BoolOp():
+            return all(map(total, e.values))
+        case ast.Compare():
+            return total(e.left) and total(e.comparators[0])
+        case ast.IfExp():
+            return total(e.test) and total(e.body) and total(e.orelse)
+        case ast.Call(func=ast.Name(id="min" | "max")):
+            return all(map(total, e.args))
+        case _:
+            return False
 
 
 def names_read(node: ast.AST) -> Iterator[str]:

@@ -126,17 +126,22 @@ def _tree(function: Callable[..., Any]) -> ast.FunctionDef:
         raise Refused(
             source_of(function), f"the text of {function.__name__} is no Python"
         ) from None
-    for node in ast.walk(module):
-        if isinstance(node, ast.FunctionDef) and node.name == function.__name__:
-            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            if first == code.co_firstlineno:
-                return node
+    found = _functions(module).get((function.__name__, code.co_firstlineno))
+    if found is not None:
+        return found
     if function.__name__ == "<lambda>":
         raise Refused(source_of(function), "a lambda is no model function", "def it with a name")
     raise Refused(
         source_of(function),
         f"the text of {function.__name__} cannot be found; a model function must stand in a file",
     )
+
+
+@functools.lru_cache(maxsize=64)
+def _functions(module: ast.Module) -> dict[tuple[str, int], ast.FunctionDef]:
+    """The functions of a module, by name and first line."""
+    functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
+    return {(f.name, min([f.lineno, *(d.lineno for d in f.decorator_list)])): f for f in functions}
 
 
 def _assigned(tree: ast.FunctionDef) -> set[str]:

@@ -8,7 +8,7 @@ with 0 for null. A field stores value - lo in as many bits as hi - lo needs.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["int", "bool", "enum", "ref", "process"]
@@ -87,8 +87,10 @@ def compatible(a: Type, b: Type) -> bool:
 
 def join(a: Type, b: Type) -> Type | None:
     """The smallest type that has the values of both, or None where there is none."""
+    if a == b:
+        return a
     if not compatible(a, b) or (a.epoch != b.epoch and NULL not in (a, b)):
         return None
     kind: Kind = "int" if "int" in (a.kind, b.kind) else a.kind
     wide = b if a == NULL else a
-    return replace(wide, kind=kind, lo=min(a.lo, b.lo), hi=max(a.hi, b.hi))
+    return Type(kind, min(a.lo, b.lo), max(a.hi, b.hi), wide.of, wide.epoch)

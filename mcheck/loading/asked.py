@@ -103,6 +103,11 @@ class Selection:
         return self.executable.unreached
 
     @property
+    def replaced(self) -> bool:
+        """Whether procedures are not the scenario's own."""
+        return self.executable.replaced
+
+    @property
     def hang(self) -> bool:
         """Whether hangs are violations."""
         return self.executable.hang

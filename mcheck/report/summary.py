@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from textwrap import shorten
 
 from mcheck.explorer.result import Result, Verdict
 from mcheck.report.grid import grid
@@ -20,6 +21,8 @@ _HEADINGS = (
     "stopped by",
     "scope",
 )
+_LEAST = 16
+"""The characters that a text gets at least, however narrow the line."""
 _OVERVIEW = ("scenario", "verdict", "states", "transitions", "depth", "seconds", "about")
 _WHOLE = frozenset({"scenario", "verdict"})
 _NUMBERS = frozenset({"states", "transitions", "depth", "seconds"})
@@ -63,7 +66,9 @@ def _notes(result: Result) -> Iterable[tuple[str, str]]:
         yield "why", result.why
     if result.reductions:
         yield "reductions", ", ".join(result.reductions)
-    if result.unreached:
+    if result.unreached and result.verdict is Verdict.HOLDS:
+        yield "labels that never ran", f"{len(result.unreached)}, as the scenario says"
+    elif result.unreached:
         yield "labels that never ran", ", ".join(result.unreached)
     if result.uncovered:
         yield _NOT_HIT, ", ".join(result.uncovered)
@@ -87,13 +92,18 @@ def summary_table(results: Sequence[Result], width: int = 100) -> str:
 
 
 def overview_table(results: Sequence[Result], abouts: Sequence[str], width: int = 100) -> str:
-    """One row a check, with what it is about; only the names are whole, whatever the width.
+    """One row a check, with what it is about, as far as there is room for it in the line.
 
     abouts: what each check is about; the scope stands for one that is empty.
     """
     rows: list[list[list[str]]] = []
-    for result, about in zip(results, abouts, strict=True):
-        row = {**_cells(result), "about": plain(about) or scope_text(result)}
+    cells = [_cells(result) for result in results]
+    taken = sum(
+        2 + max(len(heading), *(len(row[heading]) for row in cells)) for heading in _OVERVIEW[:-1]
+    )
+    for result, row, about in zip(results, cells, abouts, strict=True):
+        text = plain(about) or scope_text(result)
+        row["about"] = shorten(text, max(width - taken, _LEAST), placeholder=" ...")
         rows.append([[row[heading]] for heading in _OVERVIEW])
     return grid(_OVERVIEW, rows, width, _NUMBERS, _WHOLE)
 

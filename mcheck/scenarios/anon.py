@@ -11,7 +11,7 @@ from mcheck.impl.state import Kernel
 from mcheck.scenarios.boot import anon_hole, anon_page, machine, run_on
 from mcheck.scenarios.build import scenario
 from mcheck.scenarios.catalogue import Size
-from mcheck.scenarios.names import ANON, FAULT, MIGRATOR, MUNMAP, PIN, SHARED
+from mcheck.scenarios.names import ANON, FAULT, GET, MIGRATOR, MUNMAP, PIN, SHARED
 from mcheck.spec.covers import (
     a_fault_waits_for_migration,
     a_frame_is_used_again,
@@ -123,6 +123,16 @@ anon_pin = scenario(
     pin_bias=5,
     max_refcount=15,
 )
+anon_get = scenario(
+    "anon-get",
+    "compaction of a page that is taken for I/O with a plain reference (FOLL_GET)",
+    private,
+    [kcompactd, pin_user_pages_fast],
+    kind=ANON,
+    names=[GET],
+    covers=[*MOVES, the_page_is_pinned],
+    folios=2,
+)
 anon_munmap = scenario(
     "anon-munmap",
     "compaction of a page whose address space lets go of it",
@@ -130,6 +140,7 @@ anon_munmap = scenario(
     [kcompactd, munmap],
     kind=ANON,
     names=[MUNMAP],
+    translating=[1],
     covers=[a_migration_succeeds, a_migration_backs_out, the_anon_vma_is_freed],
     folios=2,
 )
@@ -150,6 +161,7 @@ anon_forked_munmap = scenario(
     [kcompactd, munmap],
     kind=SHARED,
     names=[MUNMAP],
+    translating=[1],
     covers=MOVES,
     folios=2,
     mms=2,
@@ -201,6 +213,18 @@ anon_forked_exit = scenario(
     size=Size.DEEP,
     mms=2,
     locations=2,
+)
+anon_munmap_fault = scenario(
+    "anon-munmap-fault",
+    "compaction of a page that a thread uses and another thread lets go of",
+    private,
+    [kcompactd, user, munmap],
+    kind=ANON,
+    names=[FAULT, MUNMAP],
+    translating=[1],
+    covers=[a_migration_succeeds, a_migration_backs_out, a_fault_waits_for_migration],
+    size=Size.CI,
+    folios=2,
 )
 anon_two_pages = scenario(
     "anon-two-pages",
@@ -289,6 +313,7 @@ ANONYMOUS = [
     anon_first_fault,
     anon_forked,
     anon_pin,
+    anon_get,
     anon_munmap,
     anon_two_migrators,
     anon_forked_alone,
@@ -297,6 +322,7 @@ ANONYMOUS = [
     anon_pin_fault,
     anon_two_faults,
     anon_forked_exit,
+    anon_munmap_fault,
     anon_two_pages,
     anon_two_pages_pin,
     anon_first_faults,

@@ -11,11 +11,13 @@ from mcheck.impl.tlb import mmu
 from mcheck.lang import Model, run
 from mcheck.lang.model import Run
 from mcheck.lang.procedures import Procedure
+from mcheck.scenarios import unreached_anon, unreached_file
 from mcheck.scenarios.catalogue import Meeting, Scenario, Size
 from mcheck.spec.covers import cpu1_overlaps, cpu2_overlaps
 from mcheck.spec.promises import PROMISES
 
 Actor = Procedure[Any, Any]
+UNREACHED = unreached_anon.UNREACHED | unreached_file.UNREACHED
 OVERLAPS = [cpu1_overlaps, cpu2_overlaps]
 """The covers that prove that a CPU is in the middle of its work while a page is moved."""
 
@@ -31,7 +33,6 @@ def scenario(
     translating: Sequence[int] = (),
     environment: Iterable[Run] = (),
     covers: Iterable[Callable[..., Any]] = (),
-    unreached: Iterable[str] = (),
     size: Size = Size.DEFAULT,
     **constants: int,
 ) -> Scenario:
@@ -65,5 +66,7 @@ def scenario(
     meetings = tuple(
         Meeting(who, kind, overlap.__name__) for who, overlap in zip(names, overlaps, strict=True)
     )
-    configured = model.configure(None, unreached=unreached, cpus=len(cpus), **constants)
+    configured = model.configure(
+        None, unreached=UNREACHED.get(name, ()), cpus=len(cpus), **constants
+    )
     return Scenario(configured, size, summary, meetings)

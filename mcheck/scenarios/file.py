@@ -107,6 +107,13 @@ file_first_fault = scenario(
 )
 
 
+def two_pages(k: Kernel) -> None:
+    """Two pages of the file that nobody runs a mapping of."""
+    machine(k)
+    file_page(k, 0, 0, [])
+    file_page(k, 1, 1, [])
+
+
 def unmapped_dirty(k: Kernel) -> None:
     """A page of the file that was written to, and not yet written back."""
     unmapped(k)
@@ -178,6 +185,7 @@ file_munmap = scenario(
     [kcompactd, munmap],
     kind=FILE,
     names=[MUNMAP],
+    translating=[1],
     covers=MOVES,
     folios=2,
 )
@@ -237,6 +245,7 @@ file_cached_write = scenario(
     kind=UNMAPPED,
     names=[WRITE],
     environment=[DISK],
+    size=Size.CI,
     covers=[*MOVES, migration_waits_for_the_lock],
     folios=2,
 )
@@ -250,6 +259,18 @@ file_cached_two_migrators = scenario(
     covers=MOVES,
     folios=2,
 )
+file_two_pages = scenario(
+    "file-two-pages",
+    "compaction of two pages of a file that are read with read()",
+    two_pages,
+    [kcompactd, read],
+    kind=UNMAPPED,
+    names=[READ],
+    size=Size.CI,
+    covers=MOVES,
+    pages=2,
+    locations=2,
+)
 FILES = [
     file_fault,
     file_read,
@@ -261,6 +282,7 @@ FILES = [
     file_cached_writeback,
     file_cached_write,
     file_cached_two_migrators,
+    file_two_pages,
     file_write,
     file_first_fault,
     file_mapped_twice,

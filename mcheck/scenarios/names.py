@@ -4,6 +4,7 @@ from __future__ import annotations
 
 FAULT = "access and page fault"
 READ = "read()"
+GET = "get_user_pages_fast()"
 PIN = "pin_user_pages_fast()"
 WRITE = "write() and fsync()"
 WRITEBACK = "writeback"
@@ -17,6 +18,7 @@ UNMAPPED = "file, not mapped"
 
 _NO_FILE = "an anonymous page is not in a file"
 _NOT_MAPPED = "nothing maps the page"
+_READ_ONLY = "the entries are read-only, and only writable ones are pinned here"
 REASONS = {
     (READ, ANON): _NO_FILE,
     (READ, SHARED): _NO_FILE,
@@ -24,7 +26,10 @@ REASONS = {
     (WRITE, SHARED): _NO_FILE,
     (WRITEBACK, ANON): _NO_FILE,
     (WRITEBACK, SHARED): _NO_FILE,
-    (PIN, SHARED): "the entries are read-only, and only writable ones are pinned here",
+    (GET, SHARED): _READ_ONLY,
+    (PIN, SHARED): _READ_ONLY,
+    (GET, FILE): "the same as pin_user_pages_fast(): nothing asks whether a file's page is pinned",
+    (GET, UNMAPPED): _NOT_MAPPED,
     (PIN, UNMAPPED): _NOT_MAPPED,
     (MUNMAP, UNMAPPED): _NOT_MAPPED,
 }

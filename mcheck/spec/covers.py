@@ -107,3 +107,9 @@ def the_page_is_copied_on_write(k: Kernel) -> bool:
 def the_anon_vma_is_freed(k: Kernel) -> bool:
     """The last mapping is gone, and nobody needs the anon_vma any more."""
     return k.anon_vma.refcount == 0
+
+
+@cover
+def two_wait_for_the_lock(k: Kernel) -> bool:
+    """Two CPUs are queued behind the same page."""
+    return any(sum(c.waits_on is f for c in k.cpu) > 1 for f in k.folio)

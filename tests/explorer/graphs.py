@@ -64,6 +64,7 @@ class Graph:
     unreached: frozenset[str] = frozenset()
     order: Sequence[Hashable] = ()
     hang: bool = False
+    replaced: bool = False
 
     def __post_init__(self) -> None:
         self.nodes = list(self.order) or _reachable(self.processes, self.start)

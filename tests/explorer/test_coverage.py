@@ -82,3 +82,8 @@ def test_a_violation_in_the_last_level_has_seen_everything() -> None:
     result = check(graph.claim("cover", "never", lambda _: False))
     assert result.property == "deadlock"
     assert result.uncovered == ("never",)
+
+
+def test_what_a_scenario_says_of_labels_it_says_of_its_own_procedures() -> None:
+    graph = replace(counters(2, 2), replaced=True)
+    assert check(graph, unreached=frozenset({"p0.count"})).verdict == Verdict.HOLDS

@@ -139,7 +139,12 @@ class S(State):
     page = Array(Page, 2, names="AB")
     slot = Array(Ref(Page, by=atomic), 3)
     of = Map(Page, Ref(Page, by=atomic))
-    i = Int(0, 2, by=atomic)
+    i = Int(0, 2)
+
+@procedure
+def turn(k: S) -> Proc[None]:
+    yield at("turn")
+    k.i = 1
 
 @procedure
 def p(k: S) -> Proc[None]:
@@ -153,7 +158,7 @@ def p(k: S) -> Proc[None]:
 def slots(body: str) -> str:
     """A model in which two processes run the body in one step, as a primitive."""
     inside = textwrap.indent(body, "    ")
-    return f"{SLOTS}{inside}\n\nm = Model('m', S, [{TWICE}])\n"
+    return f"{SLOTS}{inside}\n\nm = Model('m', S, [{TWICE}, run(turn)])\n"
 
 
 @pytest.mark.parametrize("which", ["k.slot[0]", "k.slot[i]", "k.slot[2 - i]", "k.of[f]"])

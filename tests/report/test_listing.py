@@ -22,6 +22,7 @@ class Listed:
     bits: int = 0
     unreached: frozenset[str] = frozenset()
     hang: bool = False
+    replaced: bool = False
 
     def describe(self, state: int) -> dict[str, str]:
         raise NotImplementedError

@@ -145,17 +145,26 @@ def test_columns_that_nobody_needs_are_left_out() -> None:
     ]
 
 
-def test_an_overview_says_what_a_check_is_about_and_keeps_names_whole() -> None:
+def test_an_overview_keeps_names_whole_and_says_in_a_line_what_a_check_is_about() -> None:
     results = [result(Verdict.HOLDS, scenario="a-long-name-of-one"), result(property="ledger")]
     assert overview_table(
         results, ["one page\n moves while it is written", ""], 88
     ).splitlines() == [
         "scenario            verdict   states  transitions  depth  seconds  about",
-        "------------------  --------  ------  -----------  -----  -------  --------------------",
-        "a-long-name-of-one  HOLDS     88,644      316,656     71     3.14  one page moves while",
-        "                                                                     it is written",
+        "------------------  --------  ------  -----------  -----  -------  ------------------",
+        "a-long-name-of-one  HOLDS     88,644      316,656     71     3.14  one page moves ...",
         "folio               VIOLATED  88,644      316,656     71     3.14  cpus=2, flush=true",
     ]
+
+
+def test_an_overview_shortens_only_what_has_no_room() -> None:
+    results = [result(Verdict.HOLDS, scenario="a-long-name-of-one")]
+    about = "one page moves while it is written"
+    wide = overview_table(results, [about], 100).splitlines()[2]
+    assert wide.endswith(f"  {about}")
+    # One character less than the line needs.
+    less = overview_table(results, [about], len(wide) - 1).splitlines()
+    assert [line.partition("3.14  ")[2] for line in less[2:]] == ["one page moves while it is ..."]
 
 
 def test_what_was_refused_has_no_counts() -> None:

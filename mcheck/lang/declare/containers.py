@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 from mcheck.lang.declare.constants import Bound, resolve
@@ -204,10 +206,14 @@ class Embed(Element[S]):
         return self if obj is None else obj.values_[self.name].items[0]
 
 
-def declarations(of: type[Struct]) -> dict[str, Field[Any] | Element[Any]]:
+@functools.cache
+def declarations(of: type[Struct]) -> Mapping[str, Field[Any] | Element[Any]]:
     """What a struct class declares, in the order of the class bodies."""
-    found = of.declarations()
-    return {k: v for k, v in found.items() if isinstance(v, Field | Element)}
+    found: dict[str, Field[Any] | Element[Any]] = {}
+    for name, declared in of.declarations().items():
+        if isinstance(declared, Field | Element):
+            found[name] = declared
+    return MappingProxyType(found)
 
 
 def stored(declared: Field[Any] | Element[Any]) -> Field[Any] | None:

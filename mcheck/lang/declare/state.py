@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcheck.lang import types
@@ -128,10 +130,11 @@ _holder.__set_name__(Lock, "holder")
 type.__setattr__(Lock, "holder", _holder)
 
 
-def vars_of(struct: type[Struct]) -> dict[str, Any]:
+@functools.cache
+def vars_of(struct: type[Struct]) -> Mapping[str, Any]:
     """What a struct class and its bases define, except what the language itself defines."""
     found: dict[str, Any] = {}
     for base in reversed(struct.__mro__):
         if base not in (Struct, State, object):
             found.update({k: v for k, v in vars(base).items() if k[0] != "_" and k[-1] != "_"})
-    return found
+    return MappingProxyType(found)

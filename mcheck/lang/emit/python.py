@@ -171,8 +171,32 @@ class Writer:
         return " | ".join([f"t & {self.full & ~cleared}", *parts])
 
 
+def _expanded(names: frozenset[str], labels: frozenset[str]) -> frozenset[str]:
+    """The labels that names such as "do_fault.pte_none" and "do_fault.*" stand for.
+
+    Raises:
+        ModelError: a name with a star stands for none.
+    """
+    found: set[str] = set()
+    for name in names:
+        if not name.endswith(".*"):
+            found.add(name)
+            continue
+        all_of_it = {label for label in labels if label.startswith(name.removesuffix("*"))}
+        if not all_of_it:
+            procedures = ", ".join(sorted({label.split(".")[0] for label in labels}))
+            raise ModelError(
+                f"unreached names {name}, but no procedure is called so; there are {procedures}"
+            )
+        found |= all_of_it
+    return frozenset(found)
+
+
 class PythonProgram(View):
-    """A compiled model: `contract.Executable` for the reference engine."""
+    """A compiled model: `contract.Executable` for the reference engine.
+
+    cut: the labels that the scenario rules out by what never changes in it.
+    """
 
     def __init__(self, model: Any, program: Program) -> None:
         """Write and compile the functions of every step and property."""
@@ -180,8 +204,13 @@ class PythonProgram(View):
         self.different_names()
         self.bits = program.bits
         self.hang: bool = model.hang
-        ran = {f"{s.procedure}.{s.label}" for p in program.processes for s in p.steps}
-        self.unreached: frozenset[str] = model.unreached - (program.cut - ran)
+        ran = frozenset(f"{s.procedure}.{s.label}" for p in program.processes for s in p.steps)
+        self.cut: frozenset[str] = program.cut - ran
+        self.replaced: bool = bool(model.table)
+        named = model.unreached
+        if self.replaced:
+            named = frozenset(n for n in named if n.endswith(".*") or n in ran | program.cut)
+        self.unreached: frozenset[str] = _expanded(named, ran | program.cut) - self.cut
         tables = Tables()
         lines: list[str] = []
         names: list[tuple[Process, Instance, list[str], str]] = []

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from mcheck.lang.declare.containers import Embed, declarations
-from mcheck.lang.declare.fields import Owner, Ref
+from mcheck.lang.declare.fields import Field, Owner, Ref
 from mcheck.lang.declare.state import Lock, State
 from mcheck.lang.declare.structs import Struct
 from mcheck.lang.errors import Refused
 from mcheck.lang.lower.cfg import Graph
+from mcheck.lang.lower.facts import Facts
 from mcheck.lang.lower.indices import index_key, renamed
 from mcheck.lang.lower.locksets import FOLLOW, LockNames, follows, numbered
 from mcheck.lang.lower.unordered import Unordered
@@ -67,6 +69,7 @@ class Accesses:
     settled: Callable[[Cell], int | None]
     folded: bool = False
     blamed: Scope | None = None
+    facts: Facts
     lock_names: LockNames
     loop: Unordered | None = None
     in_property: bool
@@ -78,6 +81,30 @@ class Accesses:
     def struct_of(self, value: Val, node: ast.AST) -> type[Struct]:
         """The struct class of the element that a value refers to."""
         raise NotImplementedError
+
+    def cell_of(self, declared: Field[Any], struct: type[Struct], length: int = 1) -> Cell:
+        """The cell of a field of a struct class."""
+        raise NotImplementedError
+
+    def moves(self, cell: str) -> bool:
+        """Whether some step writes a cell, as far as is known."""
+        if cell in self.written:
+            return True
+        self.facts.ask(("written", cell))
+        return False
+
+    def fixed(self, cell: Cell) -> int | None:
+        """The one value that a cell has for ever, if the model says what protects its state."""
+        return self.settled(cell) if self.protected and not self.moves(cell.key) else None
+
+    def along(self, key: Key | None, cell: Cell) -> Key | None:
+        """The key of what an element's reference leads to, if it always leads there."""
+        if self.moves(cell.key):
+            return None
+        number = self.fixed(cell) if cell.type.kind == "ref" else None
+        if number:
+            return ("#", cell.type.of, number)
+        return None if key is None else (*key, FOLLOW + cell.name)
 
     def rebound(self, id_: str) -> None:
         """A local names something else from now on: what was known under its name is not."""
@@ -143,8 +170,7 @@ class Accesses:
         for name in path.split("."):
             declared = declarations(struct).get(name)
             if isinstance(declared, Ref):
-                moved = f"{struct.__name__}.{name}" in self.written
-                key = None if key is None or moved else (*key, FOLLOW + name)
+                key = self.along(key, self.cell_of(declared, struct))
                 target: type[Struct] = declared.of
                 struct = target
             elif isinstance(declared, Embed) and isinstance(declared.item, type):

@@ -9,7 +9,15 @@ from typing import Any
 from mcheck.lang import ir, types
 from mcheck.lang.lower.cfg import Call, Node, Return
 from mcheck.lang.lower.points import Points
-from mcheck.lang.lower.routines import RETURN, VARYING, Forgotten, Pending, Routine, Site_
+from mcheck.lang.lower.routines import (
+    RETURN,
+    VARYING,
+    Keys,
+    Pending,
+    Point,
+    Routine,
+    Site_,
+)
 from mcheck.lang.lower.statements import stored_names
 from mcheck.lang.lower.values import NEW, Key, Static, Val
 from mcheck.lang.procedures import Procedure, as_procedure
@@ -55,7 +63,8 @@ class Calls(Points):
         if site is None:
             site = Site_(caller, node)
             callee.sites.append(site)
-            self.changed = True
+            callee.sites.sort(key=Site_.place)
+            self.facts.learn(("sites", callee.name))
         parameters = callee.scope.function.parameters
         if len(arguments) != len(parameters):
             raise self.refused(
@@ -63,47 +72,50 @@ class Calls(Points):
             )
         values = [self.as_val(a, node.call) for a in arguments]
         live_ = self._live_across(caller, node)
-        self._argue(callee, site, parameters, values, node)
+        keys = self._argue(callee, parameters, values, node)
         point = self._keep(caller, live_, node.ast)
-        site.point = self._meet(site.point, point, live_, caller, node.ast)
+        self._note(site, self._meet(site.point, point, live_, caller, node.ast), keys)
+        self.facts.ask(("sites", callee.name))
         if len(callee.sites) > 1:
             index = callee.sites.index(site)
             self._set_return(callee, index)
-        self.stack = (*self.stack, Pending(caller, site, self.env.locks))
+        self.stack = (*self.stack, Pending(caller, site, keys, self.env.locks))
         self.touched = (
             (*self.touched, callee.name) if callee.name not in self.touched else self.touched
         )
-        self._name_locks(callee, site)
-        self.env.locks = self.lock_names.into(self.env.locks, _by_local(callee, site))
+        self.env.locks = self.lock_names.into(self.env.locks, _by_local(callee, keys))
         if self.env.touched:
             self.env.crossed = f"the call of {callee.name}"
         self.active, self.scope = callee, callee.scope
         return callee.graph.entry
 
-    def _name_locks(self, callee: Routine, site: Site_) -> None:
-        """A lock that is passed may be called in the callee what it is called here."""
-        for name, key in site.keys.items():
-            names = self.lock_names.parameters.setdefault(callee.scope.variable(name), set())
-            more = {None} if key is None else self.lock_names.name(key)
-            if not more <= names:
-                names |= more
-                self.changed = True
+    def _note(self, site: Site_, point: Point, keys: dict[str, Keys]) -> None:
+        """What is known at a call is what is known on all ways to it."""
+        known = {name: key & site.keys.get(name, key) for name, key in keys.items()}
+        if (point, known) != (site.point, site.keys):
+            site.point, site.keys = point, known
+            self.facts.learn(("call", site))
 
     def _after(
-        self, locks: frozenset[Key], site: Site_, callee: Routine, before: frozenset[Key]
+        self,
+        locks: frozenset[Key],
+        caller: Routine,
+        callee: Routine,
+        keys: dict[str, Keys],
+        before: frozenset[Key],
     ) -> frozenset[Key]:
         """The locks held after a return; what the callee may release, its caller may."""
-        if not callee.releases <= site.caller.releases:
-            site.caller.releases |= callee.releases
-            self.changed = True
-        arguments = _by_local(callee, site)
-        return self.lock_names.out_of(locks, arguments, before, callee.releases)
+        self.facts.ask(("releases", callee.name))
+        self._releases(caller, callee.releases)
+        return self.lock_names.out_of(locks, _by_local(callee, keys), before, callee.releases)
+
+    def _releases(self, routine: Routine, names: set[str | None]) -> None:
+        if not names <= routine.releases:
+            routine.releases |= names
+            self.facts.learn(("releases", routine.name))
 
     def released(self, key: Key | None) -> None:
-        names: set[str | None] = {None} if key is None else self.lock_names.name(key)
-        if not names <= self.active.releases:
-            self.active.releases |= names
-            self.changed = True
+        self._releases(self.active, {None} if key is None else self.lock_names.name(key))
 
     def _no_recursion(self, caller: Routine, callee: Routine, node: Call) -> None:
         todo, seen = [caller], set[str]()
@@ -118,20 +130,32 @@ class Calls(Points):
                 todo += [s.caller for s in routine.sites]
 
     def _argue(
-        self, callee: Routine, site: Site_, parameters: list[str], values: list[Val], node: Call
-    ) -> None:
-        for name, value in zip(parameters, values, strict=True):
-            rebound = name in stored_names(callee.scope.function.tree.body)
-            site.keys[name] = None if rebound else value.key
+        self, callee: Routine, parameters: list[str], values: list[Val], node: Call
+    ) -> dict[str, Keys]:
+        """Give the parameters their values; what each argument is known as here, by parameter."""
+        keys: dict[str, Keys] = {}
+        for name, value, said in zip(parameters, values, node.call.args, strict=True):
+            id_ = callee.scope.variable(name)
+            key = None if name in stored_names(callee.scope.function.tree.body) else value.key
+            self.lock_names.passed(id_, key)
+            keys[name] = frozenset() if key is None else frozenset({key, *self._own_name(said)})
             if self._same_everywhere(callee, name, value):
-                callee.scope.bound[name] = replace(callee.bindings[name], hold=None)
+                self.env.types[id_] = value.type
+                self.env.assigned.add(id_)
                 continue
             caller_scope, self.scope = self.scope, callee.scope
             self.blamed = caller_scope
             borrowed = value if name in callee.scope.holds else replace(value, hold=None)
             self.bind(name, borrowed, node.ast)
-            self.env.aliases.pop(callee.scope.variable(name), None)  # a callee has its own names
+            self.env.aliases.pop(id_, None)  # a callee has its own names
             self.scope, self.blamed = caller_scope, None
+        return keys
+
+    def _own_name(self, argument: ast.expr) -> list[Key]:
+        """The local that is passed, as a key: it has its value on whatever way it came by it."""
+        if not isinstance(argument, ast.Name) or argument.id in self.scope.bound:
+            return []
+        return [(self.scope.variable(argument.id),)]
 
     def _same_everywhere(self, callee: Routine, name: str, value: Val) -> bool:
         """Whether every call gives a parameter the same known value: it then takes no room."""
@@ -141,28 +165,24 @@ class Calls(Points):
             callee.scope.function.tree.body
         )
         known = callee.bindings.get(name)
-        if known is None and fixed and not rebound:
-            callee.bindings[name] = value
-            self.changed = True
-            return True
         if known is VARYING:
             return False
-        same = known is not None and (known.type, ast.dump(known.expr)) == (
-            value.type,
-            ast.dump(value.expr),
-        )
-        if not fixed or not same:
-            callee.bindings[name] = VARYING
-            callee.scope.bound.pop(name, None)
-            raise Forgotten
-        return True
+        fact = ("bound", callee.name, name)
+        self.facts.ask(fact)
+        if known is None and fixed and not rebound:
+            known = callee.bindings[name] = callee.scope.bound[name] = replace(value, hold=None)
+        if known is not None and fixed and _same(known, value):
+            return True
+        callee.bindings[name] = VARYING
+        callee.scope.bound.pop(name, None)
+        self.facts.learn(fact)
+        return False
 
     def _set_return(self, callee: Routine, index: int) -> None:
         id_ = f"{callee.name}.{RETURN}"
         of = types.integer(0, len(callee.sites) - 1)
         if id_ not in self.variables or self.variables[id_].type != of:
             self.variables[id_] = Variable(id_, callee.name, of)
-            self.changed = True
         self.out.append(ir.assign(ir.name(id_), ir.const(index)))
 
     def _leave(self, node: Return) -> Node | None:
@@ -177,13 +197,17 @@ class Calls(Points):
         if self.stack:
             pending = self.stack[-1]
             self.stack = self.stack[:-1]
-            self.env.locks = self._after(locks, pending.site, callee, pending.locks)
+            caller = pending.routine
+            self.env.locks = self._after(locks, caller, callee, pending.keys, pending.locks)
             return self._resume(callee, pending.site, value, node)
         self._dispatch(callee, value, locks, node)
         return None
 
     def _dispatch(self, callee: Routine, value: Any, locks: frozenset[Key], node: Return) -> None:
         """Go on in whichever caller it was."""
+        self.facts.ask(("sites", callee.name))
+        for site in callee.sites:
+            self.facts.ask(("call", site))
         sites = [s for s in callee.sites if s.point is not None]
         start, touched = self.env, self.touched
         chain = self.out
@@ -199,7 +223,7 @@ class Calls(Points):
                     if k.startswith(callee.name + ".") or k[0] == "@"
                 }
             )
-            env.locks = self._after(locks, site, callee, site.point.locks)
+            env.locks = self._after(locks, caller, callee, site.keys, site.point.locks)
             self.env, self.touched, self.stack = env, (*touched, caller.name), ()
             self.trail = {}
             with self.collecting() as body:
@@ -235,6 +259,11 @@ class Calls(Points):
         return site.node.next
 
 
-def _by_local(callee: Routine, site: Site_) -> dict[str, Key | None]:
+def _same(a: Val, b: Val) -> bool:
+    """Whether two values are the same constant, or both are the process's own element."""
+    return a.type == b.type and ir.value_of(a.expr) == ir.value_of(b.expr)
+
+
+def _by_local(callee: Routine, keys: dict[str, Keys]) -> dict[str, Keys]:
     """What a call's arguments are known as, by the callee's locals."""
-    return {callee.scope.variable(name): key for name, key in site.keys.items()}
+    return {callee.scope.variable(name): known for name, known in keys.items()}

@@ -16,7 +16,6 @@ from mcheck.lang.declare.fields import Field
 from mcheck.lang.declare.state import Lock, vars_of
 from mcheck.lang.declare.structs import Struct
 from mcheck.lang.lower.accesses import Accesses
-from mcheck.lang.lower.locksets import FOLLOW
 from mcheck.lang.lower.values import Elems, Key, Static, Val, Value
 from mcheck.lang.program import Cell, Site
 from mcheck.lang.types import Type
@@ -113,6 +112,7 @@ class Cells(Accesses):
     def local(self, node: ast.Name) -> Value:
         """What a local stands for here."""
         if node.id in self.scope.bound:
+            self.facts.ask(("bound", self.scope.prefix, node.id))
             return self.scope.bound[node.id]
         id_ = self.scope.variable(node.id)
         if self.loop is not None:
@@ -163,14 +163,11 @@ class Cells(Accesses):
         """The value of a field of an element."""
         index = ir.plus(ir.times(ir.plus(self.deref(owner, node), -1), length), at)
         self.touch(cell, owner, at, write=False, node=node)
-        key = None
-        if owner.key is not None and cell.key not in self.written and length == 1:
-            key = (*owner.key, FOLLOW + cell.name)
+        key = self.along(owner.key, cell) if length == 1 else None
         of = cell.type
-        if of.kind == "ref":
+        if of.kind == "ref" and owner.type.epoch:
             of = replace(of, epoch=owner.type.epoch)
-        known = self.protected and cell.key not in self.written
-        fixed = self.settled(cell) if known else None
+        fixed = self.fixed(cell)
         if fixed is not None and ir.total(index):
             self.folded = True
             return Val(ir.const(fixed), replace(of, lo=fixed, hi=fixed), key)
@@ -325,6 +322,11 @@ class Cells(Accesses):
             return f"= {ir.value_of(value.expr)}"
         return self.operator or None
 
+    def _writes(self, cell: str) -> None:
+        if cell not in self.written:
+            self.written.add(cell)
+            self.facts.learn(("written", cell))
+
     def store(self, spot: Spot, value: Val, node: ast.AST) -> None:
         """Append the store, checked against the field's bounds."""
         cell, owner = spot.cell, spot.owner
@@ -342,7 +344,7 @@ class Cells(Accesses):
         self.touch(cell, owner, spot.at, write=True, node=node)
         if self.loop is not None:
             self.loop.change(cell.key, self.how(value), owner.key)
-        self.written.add(cell.key)
+        self._writes(cell.key)
         self.out.append(ir.assign(ast.Subscript(ir.name(cell.key), spot.index, ast.Store()), expr))
 
 

@@ -7,12 +7,14 @@ apart, so that a path through the graph from one `Wait` to the next is one step.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from mcheck.lang.lower.wording import statement_refused
-from mcheck.lang.procedures import Hold, at, choose
-from mcheck.lang.source import Function
+from mcheck.lang.procedures import Hold, Range, at, choose
+from mcheck.lang.source import Function, function_of, keep_asserts
 
 
 @dataclass(eq=False)
@@ -90,12 +92,16 @@ class Return(Node):
 
 @dataclass
 class Graph:
-    """A function's nodes: where it begins, and its labels in the order of the text."""
+    """A function's nodes: where it begins, and its labels in the order of the text.
+
+    holds: the locals that own references, with the kind; ranges: the locals with declared bounds.
+    """
 
     function: Function
     entry: Node
     waits: list[Wait]
     holds: dict[str, str]
+    ranges: dict[str, Range]
 
 
 @dataclass
@@ -113,16 +119,20 @@ class Builder:
         self.generator = generator
         self.waits: list[Wait] = []
         self.holds: dict[str, str] = {}
+        self.ranges: dict[str, Range] = {}
         for name in function.parameters:
-            self._note_hold(name, function.parameter_annotation(name))
+            self._note(name, function.parameter_annotation(name))
         for node in ast.walk(function.tree):
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                self._note_hold(node.target.id, function.annotation(node.annotation))
+                self._note(node.target.id, function.annotation(node.annotation))
 
-    def _note_hold(self, name: str, annotation: object) -> None:
+    def _note(self, name: str, annotation: object) -> None:
+        """What the annotation of a local says of it."""
         for mark in getattr(annotation, "__metadata__", ()):
             if isinstance(mark, Hold):
                 self.holds[name] = mark.kind
+            if isinstance(mark, Range):
+                self.ranges[name] = mark
 
     def build(self) -> Graph:
         """The graph of the function."""
@@ -132,7 +142,7 @@ class Builder:
             key=lambda w: (getattr(w.ast, "lineno", 0), getattr(w.ast, "col_offset", 0))
         )
         self._name_labels()
-        return Graph(self.function, entry, self.waits, self.holds)
+        return Graph(self.function, entry, self.waits, self.holds, self.ranges)
 
     def _name_labels(self) -> None:
         seen: dict[str, Wait] = {}
@@ -312,6 +322,20 @@ class Builder:
                 raise self.function.refused(
                     inner, "yield from stands inside an expression", "x = yield from p(k, ...)"
                 )
+
+
+@functools.cache
+def procedure_graph(function: Callable[..., Any]) -> Graph:
+    """The graph of a procedure."""
+    keep_asserts(function)
+    return Builder(function_of(function), generator=True).build()
+
+
+@functools.cache
+def helper_graph(function: Callable[..., Any]) -> Graph:
+    """The graph of a plain helper function."""
+    keep_asserts(function)
+    return Builder(function_of(function), generator=False).build()
 
 
 def _is_yield(s: ast.stmt) -> bool:

@@ -12,6 +12,7 @@ from mcheck.lang.declare.structs import Struct
 from mcheck.lang.errors import ModelError
 from mcheck.lang.lower.accesses import Scope
 from mcheck.lang.lower.cfg import Return
+from mcheck.lang.lower.facts import Facts
 from mcheck.lang.lower.helpers import Helpers
 from mcheck.lang.lower.values import Env, Static, Val, Value
 from mcheck.lang.procedures import source_of
@@ -33,7 +34,7 @@ class Claims(Helpers):
         """Prepare; holders names the slots in which holds of a kind may be."""
         self.state, self.cells, self.sites, self.holders = state, cells, sites, holders
         self.written, self.protected, self.in_property, self.reading = set(), False, True, False
-        self.settled = lambda cell: None
+        self.settled, self.facts = lambda cell: None, Facts()
         self.inlining, self.visited, self.trail = (), set(), {}
         self.env, self.out, self.temporaries = Env(), [], 0
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import ast
-import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from mcheck.lang import ir, types
 from mcheck.lang.declare.state import Lock
 from mcheck.lang.lower.accesses import Scope
-from mcheck.lang.lower.cfg import Builder, Do, Graph, Return
+from mcheck.lang.lower.cfg import Do, Graph, Return, helper_graph
 from mcheck.lang.lower.paths import Paths
 from mcheck.lang.lower.values import NEW, Env, Method, Static, Val, Value
 from mcheck.lang.procedures import Hold
-from mcheck.lang.source import function_of, keep_asserts
 from mcheck.lang.types import Type
 
 
@@ -212,13 +211,7 @@ class Helpers(Paths):
             self.leak_check(id_, node, message)
 
 
-@functools.cache
-def helper_graph(function: Callable[..., Any]) -> Graph:
-    """The graph of a plain helper function."""
-    keep_asserts(function)
-    return Builder(function_of(function), generator=False).build()
-
-
+@cache
 def changes_locks(function: Callable[..., Any]) -> bool:
     """Whether a helper's own text acquires or releases locks and has several returns."""
     tree = helper_graph(function).function.tree
@@ -231,6 +224,7 @@ def _is_docstring(s: ast.AST) -> bool:
     return isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)
 
 
+@cache
 def _rebinds(tree: ast.FunctionDef, name: str) -> bool:
     return any(
         isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)

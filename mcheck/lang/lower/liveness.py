@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 from mcheck.lang.lower.cfg import Call, Do, For, Graph, Node, Return, Test, Wait
 
 
-def reads(node: ast.AST | None) -> set[str]:
+@cache
+def reads(node: ast.AST | None) -> frozenset[str]:
     """The names that a tree reads, without those that its comprehensions bind themselves."""
     if node is None:
-        return set()
+        return frozenset()
     if isinstance(node, ast.GeneratorExp | ast.ListComp):
         found: set[str] = set()
         bound: set[str] = set()
@@ -20,31 +22,31 @@ def reads(node: ast.AST | None) -> set[str]:
             bound |= {n.id for n in ast.walk(generator.target) if isinstance(n, ast.Name)}
             for condition in generator.ifs:
                 found |= reads(condition) - bound
-        return found | (reads(node.elt) - bound)
+        return frozenset(found | (reads(node.elt) - bound))
     if isinstance(node, ast.Name):
-        return {node.id} if isinstance(node.ctx, ast.Load) else set()
-    found = set()
+        return frozenset([node.id]) if isinstance(node.ctx, ast.Load) else frozenset()
+    found = set[str]()
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
         found.add(node.target.id)
     if isinstance(node, ast.AnnAssign):
-        return reads(node.value) | (reads(node.target) if node.value else set())
+        return reads(node.value) | (reads(node.target) if node.value else frozenset[str]())
     for child in ast.iter_child_nodes(node):
         found |= reads(child)
-    return found
+    return frozenset(found)
 
 
-def _surely_written(s: ast.AST) -> set[str]:
+def _surely_written(s: ast.AST) -> frozenset[str]:
     """The names that a statement gives a value whatever happens."""
     match s:
         case ast.Assign(targets=[ast.Name(id=name)]):
-            return {name}
+            return frozenset({name})
         case ast.AnnAssign(target=ast.Name(id=name)) if s.value is not None:
-            return {name}
+            return frozenset({name})
         case _:
-            return set()
+            return frozenset()
 
 
-def through(body: Sequence[ast.AST], after: set[str]) -> set[str]:
+def through(body: Sequence[ast.AST], after: frozenset[str]) -> frozenset[str]:
     """What is live before statements that run through, given what is live after them."""
     for s in reversed(body):
         match s:
@@ -60,7 +62,7 @@ def through(body: Sequence[ast.AST], after: set[str]) -> set[str]:
     return after
 
 
-def before(node: Node, after: set[str]) -> set[str]:
+def before(node: Node, after: frozenset[str]) -> frozenset[str]:
     """What is live before a node, given what is live after it."""
     match node:
         case Do():
@@ -98,25 +100,19 @@ def nodes_of(graph: Graph) -> list[Node]:
     return list(found.values())
 
 
-def live(graph: Graph, taken: Callable[[Node, Node], bool]) -> dict[int, set[str]]:
+def live(graph: Graph, taken: Callable[[Node, Node], bool]) -> dict[int, frozenset[str]]:
     """What is live before each node, by the node's id, over the edges that can be taken."""
     nodes = nodes_of(graph)
-    result: dict[int, set[str]] = {id(n): set() for n in nodes}
+    after_each = [(n, [id(s) for s in n.successors() if taken(n, s)]) for n in reversed(nodes)]
+    result: dict[int, frozenset[str]] = {id(n): frozenset() for n in nodes}
     names = graph.function.locals
     changed = True
     while changed:
         changed = False
-        for node in reversed(nodes):
-            after = _union(result[id(s)] for s in node.successors() if taken(node, s))
+        for node, following in after_each:
+            after = frozenset[str]().union(*(result[s] for s in following))
             new = before(node, after) & names
             if new != result[id(node)]:
                 result[id(node)] = new
                 changed = True
     return result
-
-
-def _union(sets: Iterable[set[str]]) -> set[str]:
-    found: set[str] = set()
-    for s in sets:
-        found |= s
-    return found

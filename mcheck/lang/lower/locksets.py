@@ -6,11 +6,15 @@ reaches it. One lock may be known under several keys; a release must forget all 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from mcheck.lang.declare.containers import Embed
 from mcheck.lang.declare.state import State
+from mcheck.lang.lower.facts import Facts
 from mcheck.lang.lower.values import Key
+
+Arguments = Mapping[str, frozenset[Key]]
+"""What a callee's locals stand for: all that each is known as in the caller."""
 
 FOLLOW = "->"
 """Marks a step of a key that follows a reference."""
@@ -19,15 +23,21 @@ FOLLOW = "->"
 class LockNames:
     """Tells locks apart, for one state class in one scenario."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, facts: Facts) -> None:
         """Remember where the state has its elements."""
-        self.state = state
+        self.state, self.facts = state, facts
         self.parameters: dict[str, set[str | None]] = {}
+        self._owners: dict[Key, tuple[Key, str] | None] = {}
 
     def owner(self, key: Key) -> tuple[Key, str] | None:
         """The element that has an embedded lock known by number, and the lock's name there."""
         if not numbered(key):
             return None
+        if key not in self._owners:
+            self._owners[key] = self._owner(key)
+        return self._owners[key]
+
+    def _owner(self, key: Key) -> tuple[Key, str] | None:
         for (struct, declared), place in self.state.elements_.places.items():
             if isinstance(declared, Embed) and declared.item is key[1]:
                 number = key[2] - place.base + 1
@@ -55,7 +65,19 @@ class LockNames:
         names = [step for step in key[1:] if isinstance(step, str)]
         if names and not names[-1].startswith(FOLLOW):
             return {names[-1]}
-        return self.parameters.get(str(key[0]), {None}) if len(key) == 1 else {None}
+        if len(key) != 1:
+            return {None}
+        local = str(key[0])
+        self.facts.ask(("lock names", local))
+        return self.parameters.get(local, {None})
+
+    def passed(self, local: str, key: Key | None) -> None:
+        """A lock is passed to a parameter, and may be called there what it is called here."""
+        names = self.parameters.setdefault(local, set())
+        more = {None} if key is None else self.name(key)
+        if not more <= names:
+            names |= more
+            self.facts.learn(("lock names", local))
 
     def may_be(self, a: Key, b: Key) -> bool:
         """Whether two keys may mean the same lock."""
@@ -74,12 +96,10 @@ class LockNames:
             return frozenset()
         return frozenset(k for k in locks if not self.may_be(k, released))
 
-    def into(self, locks: frozenset[Key], arguments: Mapping[str, Key | None]) -> frozenset[Key]:
-        """The locks that a callee can name, in its own terms; arguments: by the callee's local."""
+    def into(self, locks: frozenset[Key], arguments: Arguments) -> frozenset[Key]:
+        """The locks that a callee can name, in its own terms."""
         found = {k for k in locks if k[0] in ("#", "me")}
-        for local, key in arguments.items():
-            if key is None:
-                continue
+        for local, key in _pairs(arguments):
             found |= {(local, *k[len(key) :]) for k in locks if k[: len(key)] == key}
             for lock in locks:
                 owned = self.owner(lock)
@@ -90,7 +110,7 @@ class LockNames:
     def out_of(
         self,
         locks: frozenset[Key],
-        arguments: Mapping[str, Key | None],
+        arguments: Arguments,
         before: frozenset[Key],
         released: set[str | None],
     ) -> frozenset[Key]:
@@ -98,21 +118,24 @@ class LockNames:
 
         Args:
             locks: those held at the return, in the callee's terms.
-            arguments: what the callee's locals stood for, in the caller's terms.
+            arguments: what the callee's locals stand for.
             before: those held at the call, in the caller's terms.
             released: the names of all locks that the callee may release.
         """
         found = {k for k in locks if k[0] in ("#", "me")}
-        for local, key in arguments.items():
-            if key is not None:
-                mapped = [self.inside(key, k[1:]) for k in locks if k[0] == local]
-                found |= {k for k in mapped if k is not None}
+        for local, key in _pairs(arguments):
+            mapped = [self.inside(key, k[1:]) for k in locks if k[0] == local]
+            found |= {k for k in mapped if k is not None}
         unseen = {
             k
             for k in before
             if None not in released and None not in self.name(k) and not self.name(k) & released
         }
         return frozenset(found | unseen)
+
+
+def _pairs(arguments: Arguments) -> Iterator[tuple[str, Key]]:
+    return ((local, key) for local, keys in arguments.items() for key in keys)
 
 
 def numbered(key: Key) -> bool:

@@ -12,17 +12,17 @@ from typing import Any
 
 from mcheck.lang import ir, types
 from mcheck.lang.declare.constants import resolve
-from mcheck.lang.errors import ModelError
+from mcheck.lang.errors import ModelError, Refused
 from mcheck.lang.lower.accesses import Context, Scope
-from mcheck.lang.lower.cfg import Builder, Call, Do, For, Graph, Node, Return, Test, Wait
+from mcheck.lang.lower.cfg import Call, Do, For, Graph, Node, Return, Test, Wait, procedure_graph
+from mcheck.lang.lower.facts import Facts, Place
 from mcheck.lang.lower.liveness import live
 from mcheck.lang.lower.locksets import LockNames
-from mcheck.lang.lower.routines import DONE, START, Forgotten, Routine
+from mcheck.lang.lower.routines import DONE, START, VARYING, Routine
 from mcheck.lang.lower.trylocks import Trylocks
 from mcheck.lang.lower.values import Env, Val
-from mcheck.lang.procedures import Procedure, Range, source_of
+from mcheck.lang.procedures import Procedure, source_of
 from mcheck.lang.program import Cell, Choice, Exit, Step
-from mcheck.lang.source import function_of, keep_asserts
 from mcheck.lang.types import Type
 
 
@@ -35,25 +35,34 @@ class Lowering(Trylocks):
         root: Procedure[Any, Any],
         me: Type | None,
         edition: Mapping[str, Procedure[Any, Any]],
+        before: Lowering | None = None,
     ) -> None:
-        """Prepare; `run` does the work. me: the type of the root's second parameter, if any."""
+        """Prepare; `settle` does the work.
+
+        me: the type of the root's second parameter, if any; before: a lowering of the same that
+        has settled. What only other ways through the text need than it has found is not kept at
+        labels.
+        """
         self.state, self.cells, self.sites = context.state, context.cells, context.sites
         self.written, self.protected = context.written, context.protected
         self.settled = context.settled
-        self.edition, self.in_property = edition, False
-        self.lock_names = LockNames(self.state)
+        self.edition, self.in_property, self.before = edition, False, before
+        self.facts = Facts()
+        self.lock_names = LockNames(self.state, self.facts)
         self.holders = lambda of, kind: []
         self.routines = {}
         self.variables = {}
-        self.numbers: dict[tuple[str, int], int] = {}
+        self.numbers: dict[Place, int] = {}
         self.visited = set()
         self.steps: dict[int, Step] = {}
+        self.refusals: dict[Place, Refused] = {}
+        self.seen: set[str] = set()
         self.done = False
-        self.changed, self.widenings = False, {}
-        self.inlining = ()
+        self.widenings = {}
         self.me = me
         self.root = self.routine(root)
         self._bind_root(root)
+        self.facts.stale.add(self._first)
 
     def _bind_root(self, root: Procedure[Any, Any]) -> None:
         parameters = self.root.scope.function.parameters
@@ -64,9 +73,10 @@ class Lowering(Trylocks):
                 f"process {root.__name__} has the parameters ({', '.join(parameters)}), "
                 f"but it is given {given}"
             )
-        self.root.scope.bound[parameters[0]] = self.k
+        self.root.bindings[parameters[0]] = self.k
         if self.me is not None:
-            self.root.scope.bound[parameters[1]] = Val(ir.name("me"), self.me, ("me",))
+            self.root.bindings[parameters[1]] = Val(ir.name("me"), self.me, ("me",))
+        self.root.scope.bound.update(self.root.bindings)
 
     @property
     def k(self) -> Val:
@@ -85,85 +95,103 @@ class Lowering(Trylocks):
                 f"rename one"
             )
         if known is None:
-            keep_asserts(chosen.function)
-            function = function_of(chosen.function)
-            graph = Builder(function, generator=True).build()
+            graph = procedure_graph(chosen.function)
             name = asked.__name__
-            scope = Scope(function, name, {}, graph.holds, graph)
-            everywhere = live(graph, lambda a, b: True)
-            self.routines[name] = Routine(name, graph, scope, self._bounds(graph), live=everywhere)
+            scope = Scope(graph.function, name, {}, graph.holds, graph)
+            needed = live(graph, self._can_be_taken)
+            new = Routine(name, graph, scope, self._bounds(graph), live=needed)
+            self.routines[name] = new
+            known = self.before.routines.get(name) if self.before is not None else None
+            if known is not None:
+                varying = [n for n, value in known.bindings.items() if value is VARYING]
+                new.bindings.update(dict.fromkeys(varying, VARYING))
         return self.routines[asked.__name__]
 
+    def _can_be_taken(self, a: Node, b: Node) -> bool:
+        if self.before is None or not isinstance(a, Test | For):
+            return True
+        return (id(a), id(b)) in self.before.visited
+
     def _bounds(self, graph: Graph) -> dict[str, Type]:
-        found: dict[str, Type] = {}
-        function = graph.function
-        declared = {name: function.parameter_annotation(name) for name in function.parameters}
-        for node in ast.walk(function.tree):
-            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                declared[node.target.id] = function.annotation(node.annotation)
-        for name, annotation in declared.items():
-            for mark in getattr(annotation, "__metadata__", ()):
-                if isinstance(mark, Range):
-                    lo = resolve(mark.lo, self.state.constants_)
-                    found[name] = types.integer(lo, resolve(mark.hi, self.state.constants_))
-        return found
+        known = self.state.constants_
+        return {
+            name: types.integer(resolve(of.lo, known), resolve(of.hi, known))
+            for name, of in graph.ranges.items()
+        }
 
     # --- the fixpoint
 
-    def run(self) -> None:
-        """Lower every step that can be reached; repeat until nothing new is learnt.
+    def settle(self) -> bool:
+        """Lower every step that can be reached, until nothing new is learnt; whether any was.
 
-        First with all ways of each procedure's text, then, since the scenario's constants rule
-        some of them out, with the ways that were found: what only they need is not kept.
+        A step is lowered again where it rests on something that has turned out to be different.
+        What is refused on the way may be due to what was not known then.
         """
-        self._settle()
-        found = set(self.visited)
-        for routine in self.routines.values():
-            routine.live = live(
-                routine.graph,
-                lambda a, b: not isinstance(a, Test | For) or (id(a), id(b)) in found,
-            )
-        self._forget()
-        self._settle()
-
-    def _settle(self) -> None:
-        for _ in range(200):
-            self.changed = False
-            self.steps.clear()
-            try:
-                self._lower_all()
-            except Forgotten:
-                self._forget()
-                continue
-            if not self.changed:
-                return
-        raise ModelError(f"{self.root.name}: the types of its locals do not settle; declare them")
-
-    def _forget(self) -> None:
-        """Begin again with what is known at labels and calls; types and bindings are kept."""
-        for routine in self.routines.values():
-            routine.points.clear()
-            for site in routine.sites:
-                site.point = None
-        self.numbers.clear()
-
-    def _lower_all(self) -> None:
-        self.start = self._lower_start()
-        done: set[tuple[str, int]] = set()
-        while todo := [key for key in self.numbers if key not in done]:
-            for key in todo:
-                done.add(key)
-                routine = self.routines[key[0]]
-                self.steps[self.numbers[key]] = self._lower_step(
-                    routine, routine.graph.waits[key[1]]
+        fresh = self.written - self.seen
+        self.seen |= fresh
+        for cell in fresh:
+            self.facts.learn(("written", cell))
+        rounds = 0
+        while self.facts.stale:
+            rounds += 1
+            if rounds > 200:
+                raise ModelError(
+                    f"{self.root.name}: the types of its locals do not settle; declare them"
                 )
+            self._round()
+        return rounds > 0
+
+    def again(self) -> bool:
+        """Lower each step once more; whether anything was learnt that was not known before."""
+        self.facts.stale.update(self.numbers, [self._first])
+        self._round()
+        return bool(self.facts.stale)
+
+    @property
+    def _first(self) -> Place:
+        return (self.root.name, START)
+
+    def _round(self) -> None:
+        if self._first in self.facts.stale:
+            self._attempt(self._first)
+        done = 0
+        while done < len(self.numbers):
+            places = list(self.numbers)[done:]
+            done += len(places)
+            for place in places:
+                if place in self.facts.stale:
+                    self._attempt(place)
+
+    def _attempt(self, place: Place) -> None:
+        """Lower one step, or note why it is refused with what is known now."""
+        self.facts.begin(place)
+        name, number = place
+        try:
+            if number == START:
+                self.start = self._lower_start()
+            else:
+                routine = self.routines[name]
+                step = self._lower_step(routine, routine.graph.waits[number])
+                self.steps[self.numbers[place]] = step
+        except Refused as refused:
+            self.refusals[place] = refused
+            self._leave_all()
+        else:
+            self.refusals.pop(place, None)
+
+    def _leave_all(self) -> None:
+        """A step was given up half-way: names that stood for something there do so no more."""
+        for routine in self.routines.values():
+            routine.scope.bound = {n: v for n, v in routine.bindings.items() if v is not VARYING}
 
     def _begin(self, routine: Routine, env: Env) -> None:
         self.env, self.scope, self.out = env, routine.scope, []
         self.stack, self.touched = (), (routine.name,)
         self.active = routine
         self.trail, self.reading = {}, False
-        self.temporaries = 0
+        self.temporaries, self.versions = 0, 0
+        self.operator, self.locking, self.racing = "", "", False
+        self.loop, self.blamed, self.inlining = None, None, ()
 
     def _lower_start(self) -> Step:
         function = self.root.graph.function
@@ -195,6 +223,8 @@ class Lowering(Trylocks):
             with self.collecting() as before:
                 guard = self.test(wait.until)
             self.step.guard_before, self.step.guard = before, guard
+            if ir.value_of(guard) == 0:
+                return self.step  # it never moves on
             if not before:
                 self.refine(guard, True)
         for name, call in wait.choices:
@@ -317,11 +347,15 @@ class Lowering(Trylocks):
         """The step ends at a label."""
         routine = self.active
         number = routine.graph.waits.index(wait)
+        place = (routine.name, number)
         live_ = self._live_at(routine, wait)
         point = self._keep(routine, live_, wait.ast)
         known = routine.points.get(number)
-        routine.points[number] = self._meet(known, point, live_, routine, wait.ast)
-        label = self.numbers.setdefault((routine.name, number), len(self.numbers))
+        met = self._meet(known, point, live_, routine, wait.ast)
+        if met != known:
+            routine.points[number] = met
+            self.facts.stale.add(place)
+        label = self.numbers.setdefault(place, len(self.numbers))
         self._end(label, [*self._ids(routine, live_)])
 
     def _end(self, label: int, ids: list[str]) -> None:

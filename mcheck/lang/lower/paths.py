@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 from mcheck.lang import ir
 from mcheck.lang.declare.fields import Field
 from mcheck.lang.lower.cfg import Do, For, Node, Return, Test
-from mcheck.lang.lower.statements import Statements, interchangeable
+from mcheck.lang.lower.statements import Statements, interchangeable, stored_names
 from mcheck.lang.lower.values import Elems, Val, Value
 
 
@@ -127,7 +128,7 @@ class Paths(Statements):
 
     def _new_round(self, s: ast.For) -> None:
         """What loops inside a for's body did in an earlier round does not count in this one."""
-        for inner in [n for child in s.body for n in ast.walk(child)]:
+        for inner in _loops_inside(s):
             self.trail.pop(id(inner), None)
             self.trail.pop(-id(inner), None)
 
@@ -142,13 +143,7 @@ class Paths(Statements):
                 "a for with a yield inside runs over values that may be alike",
                 "a for over elements, a range, an enum or a tuple of different constants",
             )
-        stores = [
-            n
-            for child in s.body
-            for n in ast.walk(child)
-            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-        ]
-        if any(n.id == s.target.id for n in stores):
+        if s.target.id in stored_names(s.body):
             raise self.refused(
                 s,
                 f"{s.target.id} is changed inside its own for, which has a yield",
@@ -193,3 +188,10 @@ class Paths(Statements):
         with self.collecting() as other:
             self._step(node, name, rest, current, follow)
         self.out.append(ast.If(ir.equal(current, here.expr), taken, other))
+
+
+@cache
+def _loops_inside(s: ast.For) -> list[ast.stmt]:
+    """The statements of which a path counts the rounds."""
+    inside = [n for child in s.body for n in ast.walk(child)]
+    return [n for n in inside if isinstance(n, ast.For | ast.While | ast.If)]

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from mcheck.lang import ir, types
+from mcheck.lang.errors import Refused
 from mcheck.lang.lower.cells import absolute
 from mcheck.lang.lower.cfg import Call, Wait
 from mcheck.lang.lower.helpers import Helpers
@@ -21,18 +22,33 @@ class Points(Helpers):
     routines: dict[str, Routine]
     variables: dict[str, Variable]
     widenings: dict[str, int]
-    changed: bool
 
-    def _live_at(self, routine: Routine, wait: Wait) -> set[str]:
-        return {n for n in routine.live[id(wait)] if n not in routine.scope.bound}
+    def _live_at(self, routine: Routine, wait: Wait) -> frozenset[str]:
+        return routine.live[id(wait)]
 
-    def _live_across(self, routine: Routine, node: Call) -> set[str]:
+    def _live_across(self, routine: Routine, node: Call) -> frozenset[str]:
         assert node.next is not None
-        after = routine.live[id(node.next)] - {node.target}
-        return {n for n in after if n not in routine.scope.bound}
+        return routine.live[id(node.next)] - {node.target}
 
-    def _ids(self, routine: Routine, live_: set[str]) -> tuple[str, ...]:
-        ids = [i for n in sorted(live_) if (i := routine.scope.variable(n)) in self.variables]
+    def _unbound(self, routine: Routine, live_: frozenset[str]) -> list[str]:
+        """Those that are kept: what every call passes as the same value takes no room."""
+        found: list[str] = []
+        for name in sorted(live_):
+            if name in routine.scope.bound:
+                self.facts.ask(("bound", routine.name, name))
+            else:
+                found.append(name)
+        return found
+
+    def _ids(self, routine: Routine, live_: frozenset[str]) -> tuple[str, ...]:
+        ids: list[str] = []
+        for name in self._unbound(routine, live_):
+            id_ = routine.scope.variable(name)
+            if id_ in self.variables:
+                ids.append(id_)
+            else:
+                self.facts.ask(("kept", id_))
+        self.facts.ask(("sites", routine.name))
         if len(routine.sites) > 1:
             ids.append(f"{routine.name}.{RETURN}")
         return tuple(ids)
@@ -48,7 +64,7 @@ class Points(Helpers):
         for callee in self.routines.values():
             yield from (self.across(s) for s in callee.sites if s.caller is routine)
 
-    def _env_at(self, routine: Routine, point: Point, live_: set[str]) -> Env:
+    def _env_at(self, routine: Routine, point: Point, live_: frozenset[str]) -> Env:
         env = Env(assigned=set(point.assigned), owned=set(point.owned), locks=point.locks)
         for name in live_:
             id_ = routine.scope.variable(name)
@@ -56,17 +72,18 @@ class Points(Helpers):
                 env.types[id_] = point.types[id_]
         return env
 
-    def _keep(self, routine: Routine, live_: set[str], node: ast.AST) -> Point:
+    def _keep(self, routine: Routine, live_: frozenset[str], node: ast.AST) -> Point:
         """The locals that live on: check holds and bounds, learn types."""
         for name in routine.scope.holds:
             if name not in live_:
                 message = f"{name} owns a reference that nothing after this point can put"
                 self.leak_check(routine.scope.variable(name), node, message)
-        for name in sorted(live_):
+        kept = self._unbound(routine, live_)
+        for name in kept:
             id_ = routine.scope.variable(name)
             if id_ in self.env.types:
                 self._learn(routine, name, id_, node)
-        self._name_by_locals(routine, live_)
+        self._name_by_locals(routine, kept)
         prefix = routine.name + "."
         return Point(
             {i for i in self.env.assigned if i.startswith(prefix)},
@@ -75,9 +92,9 @@ class Points(Helpers):
             {i: t for i, t in self.env.types.items() if i.startswith(prefix)},
         )
 
-    def _name_by_locals(self, routine: Routine, live_: set[str]) -> None:
+    def _name_by_locals(self, routine: Routine, kept: list[str]) -> None:
         """A lock that is known by number, or by another local, here is known by a local later."""
-        for name in live_:
+        for name in kept:
             id_ = routine.scope.variable(name)
             key = absolute(self.env.types[id_]) if id_ in self.env.types else None
             for lock in self.env.locks if key is not None else ():
@@ -102,20 +119,15 @@ class Points(Helpers):
         if known is None:
             hold = routine.scope.holds.get(name)
             self.variables[id_] = Variable(id_, routine.name, of, hold)
-            self.changed = True
+            self.facts.learn(("kept", id_))
             return
         joined = types.join(known.type, of)
         if joined is None:
-            raise routine.graph.function.refused(
-                node,
-                f"{name} is a {known.type} at one time and a {of} at another",
-                "two locals",
-            )
+            raise self._two_types(routine, name, known.type, of, node)
         if joined != known.type:
             if joined.kind == "int" and joined.hi - joined.lo > known.type.hi - known.type.lo:
                 self._widened(routine, name, id_, node)
             known.type = joined
-            self.changed = True
 
     def _widened(self, routine: Routine, name: str, id_: str, node: ast.AST) -> None:
         self.widenings[id_] = self.widenings.get(id_, 0) + 1
@@ -135,7 +147,7 @@ class Points(Helpers):
             )
 
     def _meet(
-        self, old: Point | None, new: Point, live_: set[str], routine: Routine, node: ast.AST
+        self, old: Point | None, new: Point, live_: frozenset[str], routine: Routine, node: ast.AST
     ) -> Point:
         """What holds at a point that is reached in one more way."""
         kept = {routine.scope.variable(n) for n in live_}
@@ -146,7 +158,6 @@ class Points(Helpers):
             {i: t for i, t in new.types.items() if i in kept},
         )
         if old is None:
-            self.changed = True
             return new
         differing = (old.owned ^ new.owned) & kept
         if differing:
@@ -159,10 +170,14 @@ class Points(Helpers):
         known: dict[str, Type] = {}
         for id_ in old.types.keys() & new.types.keys():
             joined = types.join(old.types[id_], new.types[id_])
-            assert joined is not None, id_  # _learn has joined the same types before
+            if joined is None:
+                name = id_.rsplit(".", 1)[-1]
+                raise self._two_types(routine, name, old.types[id_], new.types[id_], node)
             known[id_] = joined
         assigned, owned = old.assigned & new.assigned, old.owned & kept
-        met = Point(assigned, owned, old.locks & new.locks, known)
-        if met != old:
-            self.changed = True
-        return met
+        return Point(assigned, owned, old.locks & new.locks, known)
+
+    def _two_types(self, routine: Routine, name: str, a: Type, b: Type, node: ast.AST) -> Refused:
+        return routine.graph.function.refused(
+            node, f"{name} is a {a} at one time and a {b} at another", "two locals"
+        )

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from mcheck.lang.lower.cfg import Builder, Call, For, Graph, Node, Test, Wait
+from mcheck.lang.lower.cfg import Call, For, Graph, Node, Test, Wait, procedure_graph
 from mcheck.lang.lower.lowering import Lowering
 from mcheck.lang.procedures import as_procedure
-from mcheck.lang.source import function_of
 
 
 class Texts:
@@ -30,11 +29,12 @@ class Texts:
         excused = lowered.protected and lowered.folded
         for name, graph in self.graphs.items():
             for number, wait in enumerate(graph.waits):
-                lost = (name, number) not in lowered.numbers
-                if (name, number) not in self.found or (lost and excused):
-                    self.cut.add(f"{name}.{wait.label}")
-                elif lost:
+                if (name, number) in lowered.numbers:
+                    continue
+                if (name, number) in self.found and not excused:
                     self.missing.append((graph, name, wait))
+                else:
+                    self.cut.add(f"{name}.{wait.label}")
 
     def _follow(self, name: str, graph: Graph) -> None:
         if name in self.graphs:
@@ -76,5 +76,4 @@ class Texts:
             self._follow(known.name, known.graph)
             return
         chosen = self.lowered.edition.get(asked.__name__, asked)
-        text = Builder(function_of(chosen.function), generator=True).build()
-        self._follow(asked.__name__, text)
+        self._follow(asked.__name__, procedure_graph(chosen.function))

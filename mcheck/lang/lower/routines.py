@@ -10,13 +10,10 @@ from mcheck.lang.lower.cfg import Call, Graph
 from mcheck.lang.lower.values import Key
 from mcheck.lang.types import Type
 
+Keys = frozenset[Key]
 VARYING = "varying"
 RETURN = "@ret"
 START, DONE = -2, -1
-
-
-class Forgotten(Exception):
-    """A parameter turned out to vary after all: what is known of its procedure is void."""
 
 
 @dataclass
@@ -31,12 +28,20 @@ class Point:
 
 @dataclass(eq=False)
 class Site_:
-    """A call of a procedure: who calls, from which node, and what the arguments' keys were."""
+    """A call of a procedure: who calls, from which node.
+
+    keys: the caller's names for each argument, as far as they are the same on all ways to the
+    call; point: what is known there.
+    """
 
     caller: Routine
     node: Call
-    keys: dict[str, Key | None] = field(default_factory=dict[str, Key | None])
+    keys: dict[str, Keys] = field(default_factory=dict[str, Keys])
     point: Point | None = None
+
+    def place(self) -> tuple[str, int, int]:
+        """Where the call stands: in this order the calls of a procedure are numbered."""
+        return (self.caller.name, self.node.call.lineno, self.node.call.col_offset)
 
 
 @dataclass(eq=False)
@@ -55,14 +60,18 @@ class Routine:
     bindings: dict[str, Any] = field(default_factory=dict[str, Any])
     sites: list[Site_] = field(default_factory=list[Site_])
     points: dict[int, Point] = field(default_factory=dict[int, Point])
-    live: dict[int, set[str]] = field(default_factory=dict[int, set[str]])
+    live: dict[int, frozenset[str]] = field(default_factory=dict[int, frozenset[str]])
     releases: set[str | None] = field(default_factory=set[str | None])
 
 
 @dataclass(frozen=True)
 class Pending:
-    """A caller that waits, within this step, for what it called."""
+    """A caller that waits, within this step, for what it called.
+
+    keys: its names for each argument; locks: those that it held at the call.
+    """
 
     routine: Routine
     site: Site_
+    keys: dict[str, Keys]
     locks: frozenset[Key]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from functools import cache
 
 from mcheck.lang import ir
 from mcheck.lang.lower.calls import Calls
@@ -40,6 +41,8 @@ class Trylocks(Calls):
 
     def each_return(self, node: Do | Test, call: ast.Call) -> None:
         """Go on after each return of a helper by itself."""
+        if isinstance(node, Do) and isinstance(node.ast, ast.If):
+            node = _taken_apart(node)
         function = self.called_helper(call)
         target = self.lower(call.func)
         arguments = self.arguments(call)
@@ -68,3 +71,17 @@ class Trylocks(Calls):
             follow(chosen)
 
         self.inline_then(function, arguments, call, after)
+
+
+@cache
+def _taken_apart(node: Do) -> Test:
+    """An if that would run as a whole, as a test of which each way is followed by itself."""
+    assert isinstance(node.ast, ast.If)
+
+    def chain(body: list[ast.stmt]) -> Node | None:
+        first = node.next
+        for s in reversed(body):
+            first = Do(s, first)
+        return first
+
+    return Test(node.ast, chain(node.ast.body), orelse=chain(node.ast.orelse))
