@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mcheck.lang.contract import Choices, Executable, Failure, Source
+from mcheck.lang.contract import Choices, Executable, Failure, Held, Source
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,15 @@ def references(executable: Executable, states: Sequence[int]) -> tuple[Reference
     found: list[Reference] = []
     for place, held in enumerate(sets[-1]):
         # The first of two alike was there when there was one, the second since there are two.
-        number = sets[-1][: place + 1].count(held)
+        # Its kind may have changed meanwhile: who guessed knows by now.
+        number = _alike(sets[-1][: place + 1], held)
         since = len(sets) - 1
-        while since and sets[since - 1].count(held) >= number:
+        while since and _alike(sets[since - 1], held) >= number:
             since -= 1
         found.append(Reference(held.process, held.element, held.kind, since))
     return tuple(found)
+
+
+def _alike(there: Sequence[Held], held: Held) -> int:
+    """How many references the same process owns to the same element."""
+    return sum((h.process, h.element) == (held.process, held.element) for h in there)

@@ -35,7 +35,7 @@ def filemap_fault(k: Kernel, me: Cpu, mm: Mm, page: int) -> Proc[Held[Folio]]:
         yield from folio_put(k, found)
         if not locked:
             return null
-        yield
+        yield at("replaced")
 
 
 @procedure

@@ -37,7 +37,7 @@ def mapping_get_entry(k: Kernel, page: int) -> Proc[Temporary[Folio]]:
             folio: Temporary[Folio] = guess
             return folio
         yield from folio_put(k, guess)
-        yield
+        yield at("replaced")
 
 
 @procedure
@@ -63,7 +63,7 @@ def generic_perform_write(k: Kernel, me: Cpu, page: int) -> Proc[None]:
             break
         yield from folio_unlock(k, folio)
         yield from folio_put(k, folio)
-        yield
+        yield at("replaced")
     yield from folio_wait_writeback(k, me, folio)
     yield at("copy_page_from_iter_atomic")
     slot = k.mapping.slot[page]
@@ -98,7 +98,7 @@ def filemap_read(k: Kernel, me: Cpu, page: int) -> Proc[None]:
             yield from folio_put(k, folio)
         else:
             yield from folio_put_wait_locked(k, me, folio)
-        yield
+        yield at("not filled")
     yield at("copy_folio_to_iter")
     load(me, folio, k.mapping.slot[page].location)
     yield from folio_put(k, folio)

@@ -64,7 +64,7 @@ def folio_wait_bit(k: Kernel, me: Cpu, folio: Folio, bit: Bit) -> Proc[None]:
     """folio_wait_bit_common(SHARED): sleep until somebody says that the bit is clear."""
     queued = yield from folio_queue(k, me, folio, bit)
     if queued:
-        yield from wait_woken(k, me)
+        yield from folio_sleep(k, me)
 
 
 @procedure
@@ -73,7 +73,7 @@ def folio_put_wait_locked(k: Kernel, me: Cpu, folio: Held[Folio]) -> Proc[None]:
     queued = yield from folio_queue(k, me, folio, Bit.LOCKED)
     yield from folio_put(k, folio)
     if queued:
-        yield from wait_woken(k, me)
+        yield from folio_sleep(k, me)
 
 
 @procedure
@@ -93,7 +93,7 @@ def folio_queue(k: Kernel, me: Cpu, folio: Folio, bit: Bit) -> Proc[bool]:
 
 
 @procedure
-def wait_woken(k: Kernel, me: Cpu) -> Proc[None]:
+def folio_sleep(k: Kernel, me: Cpu) -> Proc[None]:
     """Sleep until WQ_FLAG_WOKEN is set."""
     yield at("io_schedule", until=lambda: racy(me.woken), atomic="woken")
     me.woken = False
@@ -107,7 +107,7 @@ def folio_wait_writeback(k: Kernel, me: Cpu, folio: Folio) -> Proc[None]:
         if not folio.flags.writeback:
             return
         yield from folio_wait_bit(k, me, folio, Bit.WRITEBACK)
-        yield
+        yield at("woken")
 
 
 @procedure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcheck.impl.fault_anon import do_anonymous_page, do_wp_page_anon
 from mcheck.impl.fault_file import do_fault, wp_page_shared
-from mcheck.impl.folio_lock import folio_queue, wait_woken
+from mcheck.impl.folio_lock import folio_queue, folio_sleep
 from mcheck.impl.pte import pte_same
 from mcheck.impl.rwsem import down_read, up_read
 from mcheck.impl.state import Bit, Cpu, Entry, Kernel, Mm, Vma
@@ -26,7 +26,7 @@ def user(k: Kernel, me: Cpu) -> Proc[None]:
             done = yield from access_memory(k, me, page, write)
             if not done:
                 alive = yield from do_user_addr_fault(k, me, page, write)
-                yield
+                yield at("retry")
         yield at("return")
         me.busy = False
 
@@ -98,4 +98,4 @@ def migration_entry_wait(k: Kernel, me: Cpu, vma: Vma) -> Proc[None]:
     yield at("pte_unmap_unlock")
     vma.ptl.release()
     if queued:
-        yield from wait_woken(k, me)
+        yield from folio_sleep(k, me)

@@ -140,8 +140,8 @@ def unmap_and_move_locked(k: Kernel, me: Cpu, src: Folio, dst: Folio, mode: Mode
         yield from try_to_migrate(k, me, src, anon, page)
     yield at("still mapped")
     me.walks = False
-    me.phase = Phase.UNMAPPED
     if src.mapcount == 0:
+        me.phase = Phase.UNMAPPED
         rc = yield from move_to_new_folio(k, src, dst, mapping, page)
     if rc is Rc.SUCCESS:
         # The target goes to the LRU before the entries are restored.

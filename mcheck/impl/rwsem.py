@@ -33,7 +33,8 @@ def down_write(k: Kernel, sem: Rwsem) -> Proc[None]:
 @procedure
 def up_write(k: Kernel, sem: Rwsem) -> Proc[None]:
     """Leave."""
-    yield at("up_write")
+    yield at("up_write", atomic="rwsem")
+    assert sem.writer, "up_write() of a semaphore that is not held for writing"
     sem.writer = False
 
 
@@ -41,5 +42,6 @@ def up_write(k: Kernel, sem: Rwsem) -> Proc[None]:
 def downgrade_write(k: Kernel, sem: Rwsem) -> Proc[None]:
     """Let readers in, and become one of them."""
     yield at("downgrade_write", atomic="rwsem")
+    assert sem.writer, "downgrade_write() of a semaphore that is not held for writing"
     sem.writer = False
     sem.readers += 1

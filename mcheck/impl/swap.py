@@ -70,7 +70,7 @@ def lru_cache_disable(k: Kernel) -> Proc[None]:
     k.lru_disable_count += 1
     for cpu in k.cpu:
         yield from lru_add_drain_cpu(k, cpu)
-        yield
+        yield at("next CPU")
 
 
 @procedure

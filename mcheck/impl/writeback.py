@@ -50,13 +50,13 @@ def write_cache_pages(k: Kernel, me: Cpu, page: int) -> Proc[None]:
         yield at("folio_test_dirty")
         if folio.flags.dirty:
             yield from folio_wait_writeback(k, me, folio)
-            yield from write_one_page(k, folio, page)
+            yield from write_one_folio(k, folio, page)
     yield from folio_unlock(k, folio)
     yield from folio_put(k, folio)
 
 
 @procedure
-def write_one_page(k: Kernel, folio: Folio, page: int) -> Proc[None]:
+def write_one_folio(k: Kernel, folio: Folio, page: int) -> Proc[None]:
     """Write-protect a dirty page, mark it clean, and start its writeback."""
     yield from down_read(k, k.mapping.i_mmap)
     cleaned = False

@@ -84,39 +84,46 @@ def _lower_all(model: Model[Any], runs: list[Run], context: Context) -> list[Low
     at_first = [_lowering(model, r, context, None) for r in runs]
     _settle(at_first)
     lowered = [_lowering(model, r, context, low) for r, low in zip(runs, at_first, strict=True)]
-    _settle(lowered)
-    while True:
+    learnt = [True]
+    while any(learnt):
+        _settle(lowered)
         context.sites.clear()  # of all checks that were met on the way, some are still there
         learnt = [low.again() for low in lowered]
-        if not any(learnt):
-            return lowered
-        _settle(lowered)
+        _refuse(lowered)
+    for first, low in zip(at_first, lowered, strict=True):
+        assert low.visited <= first.visited, "what is live was found without a way that is taken"
+    return lowered
 
 
 def _settle(lowered: list[Lowering]) -> None:
-    """Go on until no process learns anything, and nothing is written that another one reads.
-
-    Raises:
-        Refused: the text of a step, with all that is known of it.
-    """
+    """Go on until no process learns anything, and nothing is written that another one reads."""
     going_on = True
     while going_on:
         moved = [low.settle() for low in lowered]
         going_on = any(moved)
+    _refuse(lowered)
+
+
+def _refuse(lowered: list[Lowering]) -> None:
+    """Raise what is refused of the text of a step, with all that is known of it."""
     for low in lowered:
         for refused in low.refusals.values():
             raise refused
 
 
 def settled(starts: list[State]) -> Callable[[Cell], int | None]:
-    """What a field is at the start, where all its elements agree on it in all initial states."""
+    """What a field is at the start, where all its elements agree on it in all initial states.
+
+    Not of a lock, and not of a ghost: that the protocol reads one is refused also where it never
+    changes.
+    """
     found: dict[str, int | None] = {}
 
     def at_start(cell: Cell) -> int | None:
         if cell.key not in found:
             values = {n for s in starts for n in numbers_in(cell, s)}
-            single = len(values) == 1 and cell.struct is not Lock
-            found[cell.key] = values.pop() if single else None
+            known = len(values) == 1 and cell.struct is not Lock and not cell.field.ghost
+            found[cell.key] = values.pop() if known else None
         return found[cell.key]
 
     return at_start

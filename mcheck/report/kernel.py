@@ -136,6 +136,11 @@ def _folded(step: Step, own: int, room: int) -> Iterator[str]:
     # A deep stack in a narrow column must leave room for the text.
     indent = " " * min(step.row.indent, room // 2)
     text = indent + step.row.text
+    if step.last and len(step.changes) > 1:
+        yield from fold(step.row.text, room, indent, f"{indent}  ")
+        for change in step.changes:
+            yield from fold(change, room, f"{indent}  ", f"{indent}    ")
+        return
     for number, change in enumerate(step.changes, 1):
         if len(text) + 1 + len(change) <= own:
             yield f"{text} {change}"

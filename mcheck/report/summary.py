@@ -68,8 +68,6 @@ def _notes(result: Result) -> Iterable[tuple[str, str]]:
         yield "reductions", ", ".join(result.reductions)
     if result.unreached and result.verdict is Verdict.HOLDS:
         yield "labels that never ran", f"{len(result.unreached)}, as the scenario says"
-    elif result.unreached:
-        yield "labels that never ran", ", ".join(result.unreached)
     if result.uncovered:
         yield _NOT_HIT, ", ".join(result.uncovered)
     if result.undecided:

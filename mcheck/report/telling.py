@@ -24,12 +24,14 @@ class Step:
     """One row, and what it changed, the most telling first.
 
     telling: how many of the changes are what the race is about: of something that the reason
-    names, or that several processes change.
+    names, or that several processes change; last: it is the step in which all goes wrong, and
+    of which nothing is left out.
     """
 
     row: Row
     changes: tuple[str, ...] = ()
     telling: int = 0
+    last: bool = False
 
     @property
     def beside(self) -> str:
@@ -60,7 +62,8 @@ def steps(trace: Trace, rows: Sequence[Row], reasons: Iterable[str]) -> list[Ste
         changes = sorted(event.changed, key=rank)
         # What the last step does is what is wrong.
         telling = len(changes) if last else sum(rank(change) < 2 for change in changes)
-        return Step(row, tuple(f"({change_text(change)})" for change in changes), telling)
+        told = tuple(f"({change_text(change)})" for change in changes)
+        return Step(row, told, telling, last=last)
 
     for row in rows:
         if row.number is None:

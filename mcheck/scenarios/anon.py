@@ -141,7 +141,7 @@ anon_munmap = scenario(
     kind=ANON,
     names=[MUNMAP],
     translating=[1],
-    covers=[a_migration_succeeds, a_migration_backs_out, the_anon_vma_is_freed],
+    covers=[*MOVES, the_anon_vma_is_freed],
     folios=2,
 )
 anon_two_migrators = scenario(
@@ -233,6 +233,7 @@ anon_two_pages = scenario(
     [move_pages, munmap],
     kind=ANON,
     names=[MUNMAP],
+    translating=[1],
     covers=MOVES,
     size=Size.CI,
     pages=2,
@@ -263,10 +264,10 @@ anon_first_faults = scenario(
     names=[FAULT],
     translating=[1],
     covers=[*MOVES_ALWAYS, a_fault_waits_for_migration],
-    size=Size.DEEP,
+    size=Size.CI,
     pages=2,
     locations=2,
-    folios=3,
+    folios=2,
 )
 anon_forked_both = scenario(
     "anon-forked-both",

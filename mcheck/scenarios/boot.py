@@ -12,8 +12,6 @@ def machine(k: Kernel) -> None:
     for i, folio in enumerate(k.folio):
         folio.free = True
         folio.node = i % k.nodes
-    for location in k.location:
-        location.disk = Content.LATEST
 
 
 def run_on(k: Kernel, cpus: Sequence[int], mm: int) -> None:
@@ -58,6 +56,7 @@ def file_page(k: Kernel, frame: int, page: int, mms: Sequence[int], mapped: bool
     slot.location = k.location[page]
     folio.refcount += 1
     folio.content[slot.location] = Content.LATEST
+    slot.location.disk = Content.LATEST
     for number in mms:
         vma = k.mm[number].vma[page]
         vma.location = slot.location

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mcheck.impl.editions import DEFAULT_EDITION, EDITIONS
+from mcheck.impl.mmap import munmap
 from mcheck.impl.state import Kernel
 from mcheck.impl.tlb import mmu
 from mcheck.lang import Model, run
@@ -14,7 +15,7 @@ from mcheck.lang.procedures import Procedure
 from mcheck.scenarios import unreached_anon, unreached_file
 from mcheck.scenarios.catalogue import Meeting, Scenario, Size
 from mcheck.spec.covers import cpu1_overlaps, cpu2_overlaps
-from mcheck.spec.promises import PROMISES
+from mcheck.spec.promises import PROMISES, UNMAPPING
 
 Actor = Procedure[Any, Any]
 UNREACHED = unreached_anon.UNREACHED | unreached_file.UNREACHED
@@ -57,7 +58,7 @@ def scenario(
         name,
         Kernel,
         processes,
-        [*PROMISES, *covers, *overlaps],
+        [*PROMISES, *(UNMAPPING if munmap in cpus else []), *covers, *overlaps],
         init=boot,
         edition=edition.name,
         doc=summary,

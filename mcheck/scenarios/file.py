@@ -56,8 +56,12 @@ def mapped_twice(k: Kernel) -> None:
 
 
 def dirtied(k: Kernel) -> None:
-    """A page of the file that was stored to through its mapping, and not yet written back."""
+    """A page of the file that was stored to through its mapping, and not yet written back.
+
+    Where dirtying is tracked, the folio was marked before the entry became writable.
+    """
     mapped(k)
+    k.folio[0].flags.dirty = k.writenotify
     k.mm[0].vma[0].pte.writable = True
     k.mm[0].vma[0].pte.dirty = True
     k.location[0].disk = Content.STALE

@@ -6,10 +6,11 @@ from mcheck.impl.lockers import locker, waiter
 from mcheck.impl.memory import user
 from mcheck.impl.mmap import munmap
 from mcheck.impl.writeback import writeback
-from mcheck.scenarios.anon import private
+from mcheck.scenarios.anon import private, untouched
 from mcheck.scenarios.build import scenario
-from mcheck.scenarios.file import DISK, dirtied
-from mcheck.scenarios.names import FILE, UNMAPPED
+from mcheck.scenarios.catalogue import Size
+from mcheck.scenarios.file import DISK, cached, dirtied
+from mcheck.scenarios.names import ANON, FILE, UNMAPPED
 from mcheck.spec.covers import two_wait_for_the_lock
 
 folio_lock = scenario(
@@ -22,6 +23,18 @@ folio_lock = scenario(
     covers=[two_wait_for_the_lock],
     folios=1,
 )
+writeback_fault = scenario(
+    "writeback-fault",
+    "writeback of a dirty page of a file that a thread uses",
+    dirtied,
+    [writeback, user],
+    kind=FILE,
+    names=[],
+    translating=[1],
+    environment=[DISK],
+    folios=1,
+    writenotify=True,
+)
 munmap_writeback = scenario(
     "munmap-writeback",
     "munmap() and writeback of a dirty page of a file that a thread uses",
@@ -31,7 +44,34 @@ munmap_writeback = scenario(
     names=[],
     translating=[1],
     environment=[DISK],
+    size=Size.DEEP,
     folios=2,
     writenotify=True,
 )
-OTHERS = [folio_lock, munmap_writeback]
+munmap_first_fault = scenario(
+    "munmap-first-fault",
+    "munmap() of a place that a thread is the first to touch",
+    untouched,
+    [munmap, user],
+    kind=ANON,
+    names=[],
+    translating=[1],
+    folios=2,
+)
+munmap_first_file_fault = scenario(
+    "munmap-first-file-fault",
+    "munmap() of a page of tmpfs that a thread has yet to map",
+    cached,
+    [munmap, user],
+    kind=FILE,
+    names=[],
+    translating=[1],
+    folios=2,
+)
+OTHERS = [
+    folio_lock,
+    writeback_fault,
+    munmap_writeback,
+    munmap_first_fault,
+    munmap_first_file_fault,
+]

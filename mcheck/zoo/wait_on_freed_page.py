@@ -6,7 +6,7 @@ behind the page. In between the migrator finishes: the page is freed, and may be
 
 from __future__ import annotations
 
-from mcheck.impl.folio_lock import folio_queue, wait_woken
+from mcheck.impl.folio_lock import folio_queue, folio_sleep
 from mcheck.impl.state import Bit, Cpu, Entry, Kernel, Vma
 from mcheck.lang import Proc, at, procedure
 from mcheck.scenarios import SCENARIOS
@@ -26,7 +26,7 @@ def migration_entry_wait(k: Kernel, me: Cpu, vma: Vma) -> Proc[None]:
     vma.ptl.release()
     queued = yield from folio_queue(k, me, folio, Bit.LOCKED)
     if queued:
-        yield from wait_woken(k, me)
+        yield from folio_sleep(k, me)
 
 
 wait_on_freed_page = Bug(

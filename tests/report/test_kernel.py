@@ -66,14 +66,18 @@ def test_a_telling_change_that_does_not_fit_beside_its_step_stands_below_it() ->
     ]
 
 
+END = (0, "z", "")
+"""A last step: of that one all is told."""
+
+
 def test_the_change_that_the_reason_names_is_shown() -> None:
     changes = "A.lock: 0 -> 1, A.refcount: 2 -> 3"
-    assert drawn((0, "a", changes))[2] == "a (A.lock: 0 -> 1)"
+    assert drawn((0, "a", changes), END)[2] == "a (A.lock: 0 -> 1)"
     for why in ("A.refcount is 3", "mm[0].pte leads to A, A.refcount."):
-        assert drawn((0, "a", changes), why=why)[2] == "a (A.refcount: 2 -> 3)"
+        assert drawn((0, "a", changes), END, why=why)[2] == "a (A.refcount: 2 -> 3)"
     inside = "A.lock: 0 -> 1, mm[0].pte.kind: 2 -> 3"
-    assert drawn((0, "a", inside), why="mm[0].pte leads to A")[2] == "a (mm[0].pte.kind: 2 -> 3)"
-    assert drawn((0, "a", inside), why="mm[0].pt leads to A")[2] == "a (A.lock: 0 -> 1)"
+    assert drawn((0, "a", inside), END, why="mm[0].pte leads to A")[2] == "a (mm[0].pte.kind: 2 -> 3)"
+    assert drawn((0, "a", inside), END, why="mm[0].pt leads to A")[2] == "a (A.lock: 0 -> 1)"
 
 
 def test_a_change_of_what_others_change_too_is_preferred() -> None:
@@ -84,8 +88,13 @@ def test_a_change_of_what_others_change_too_is_preferred() -> None:
 
 def test_a_change_that_fits_nowhere_is_left_out_for_one_that_does() -> None:
     long = f"{'x' * WIDTH}: 0 -> 1"
-    assert drawn((0, "a", f"{long}, b: 0 -> 1"))[2] == "a (b: 0 -> 1)"
-    assert drawn((0, "a", long))[2:4] == ["a", ""]
+    assert drawn((0, "a", f"{long}, b: 0 -> 1"), END)[2] == "a (b: 0 -> 1)"
+    assert drawn((0, "a", long), END)[2:4] == ["a", "z"]
+
+
+def test_of_the_last_step_nothing_is_left_out() -> None:
+    lines = drawn((0, "a", "A.lock: 0 -> 1, mm[0].pte.writable: 0 -> 1"))
+    assert lines[2:5] == ["a", "  (A.lock: 0 -> 1)", "  (mm[0].pte.writable: 0 -> 1)"]
 
 
 def test_a_step_that_is_called_as_its_procedure_stands_in_its_row() -> None:

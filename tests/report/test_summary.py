@@ -56,7 +56,6 @@ def test_what_is_bounded_says_what_it_leaves_open() -> None:
         "  scope: cpus=2, flush=true",
         "  engine: reference",
         "  why: stopped by the limit of 1,000 states: all up to depth 5 is searched, 17 are left",
-        "  labels that never ran: f.a",
         "  covers not hit: full",
         "  undecided: deadlock, cover full",
     ]

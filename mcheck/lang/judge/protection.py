@@ -27,7 +27,8 @@ class Toucher:
     def text(self) -> str:
         """Who does what where."""
         verb = "writes" if self.access.write else "reads"
-        return f"{self.process.name} {verb} it at {self.step.procedure}.{self.step.label}"
+        who = self.process.name.replace("{}", "")
+        return f"{who} {verb} it at {self.step.procedure}.{self.step.label}"
 
 
 class Judge:

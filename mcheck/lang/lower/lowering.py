@@ -101,9 +101,9 @@ class Lowering(Trylocks):
             needed = live(graph, self._can_be_taken)
             new = Routine(name, graph, scope, self._bounds(graph), live=needed)
             self.routines[name] = new
-            known = self.before.routines.get(name) if self.before is not None else None
-            if known is not None:
-                varying = [n for n, value in known.bindings.items() if value is VARYING]
+            earlier = self.before.routines.get(name) if self.before is not None else None
+            if earlier is not None:
+                varying = [n for n, value in earlier.bindings.items() if value is VARYING]
                 new.bindings.update(dict.fromkeys(varying, VARYING))
         return self.routines[asked.__name__]
 
@@ -143,9 +143,10 @@ class Lowering(Trylocks):
 
     def again(self) -> bool:
         """Lower each step once more; whether anything was learnt that was not known before."""
+        known = self.facts.learnt
         self.facts.stale.update(self.numbers, [self._first])
         self._round()
-        return bool(self.facts.stale)
+        return self.facts.learnt > known
 
     @property
     def _first(self) -> Place:
@@ -175,11 +176,11 @@ class Lowering(Trylocks):
                 self.steps[self.numbers[place]] = step
         except Refused as refused:
             self.refusals[place] = refused
-            self._leave_all()
+            self._unbind()
         else:
             self.refusals.pop(place, None)
 
-    def _leave_all(self) -> None:
+    def _unbind(self) -> None:
         """A step was given up half-way: names that stood for something there do so no more."""
         for routine in self.routines.values():
             routine.scope.bound = {n: v for n, v in routine.bindings.items() if v is not VARYING}
@@ -354,8 +355,11 @@ class Lowering(Trylocks):
         met = self._meet(known, point, live_, routine, wait.ast)
         if met != known:
             routine.points[number] = met
+            self.facts.learn(("label", place))
+        if place not in self.numbers:
+            self.numbers[place] = len(self.numbers)
             self.facts.stale.add(place)
-        label = self.numbers.setdefault(place, len(self.numbers))
+        label = self.numbers[place]
         self._end(label, [*self._ids(routine, live_)])
 
     def _end(self, label: int, ids: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mcheck.lang.lower.locksets import follows
 from mcheck.lang.lower.values import Key
 
 
@@ -37,7 +38,8 @@ class Unordered:
             return True
         if self.element is None or owner is None:
             return False
-        return owner[: len(self.element)] == self.element
+        n = len(self.element)
+        return owner[:n] == self.element and not follows(owner[n:])
 
     def depends(self) -> str:
         """What the outcome of the loop leaves to the order, in words; empty if nothing."""

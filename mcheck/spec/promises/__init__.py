@@ -22,6 +22,7 @@ from mcheck.spec.promises.entries import (
     tlbs_are_flushed,
     tlbs_permit_no_more,
 )
+from mcheck.spec.promises.lifetime import UNMAPPING
 from mcheck.spec.promises.references import (
     anon_vma_is_counted,
     helpers_outlive_their_use,
@@ -34,6 +35,7 @@ from mcheck.spec.promises.rest import (
     isolation_is_exclusive,
     locks_are_free_at_rest,
     nothing_is_left_over,
+    writers_are_alone,
 )
 
 PROMISES = [
@@ -62,5 +64,8 @@ PROMISES = [
     nothing_is_left_over,
     back_on_the_lru,
     locks_are_free_at_rest,
+    writers_are_alone,
 ]
 """All of them: each scenario is judged by each."""
+
+__all__ = ["PROMISES", "UNMAPPING"]

@@ -84,6 +84,10 @@ def anon_vma_is_counted(k: Kernel) -> bool:
 
 
 @always
-def helpers_outlive_their_use(k: Kernel) -> bool:
+def helpers_outlive_their_use(k: Kernel) -> list[str]:
     """Whoever walks the tree of an anon_vma walks one that is not freed."""
-    return k.anon_vma.refcount > 0 or not any(c.walks for c in k.cpu)
+    return [
+        f"{c} is in the tree of the anon_vma, which is freed (its refcount is 0)"
+        for c in k.cpu
+        if c.walks and k.anon_vma.refcount == 0
+    ]

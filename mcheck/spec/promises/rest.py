@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcheck.impl.state import Folio, Kernel
+from mcheck.impl.state import Folio, Kernel, Rwsem
 from mcheck.lang import always
 
 
@@ -48,6 +48,21 @@ def back_on_the_lru(k: Kernel) -> list[Folio]:
         and not f.on_lru
         and not any(c.fbatch is f for c in k.cpu)
     ]
+
+
+def shared(sem: Rwsem) -> bool:
+    """Whether a writer is not alone."""
+    return sem.writer and sem.readers > 0
+
+
+@always
+def writers_are_alone(k: Kernel) -> bool:
+    """Nobody reads under a semaphore that is held for writing."""
+    return not (
+        shared(k.anon_vma.rwsem)
+        or shared(k.mapping.i_mmap)
+        or any(shared(m.mmap_lock) for m in k.mm)
+    )
 
 
 @always

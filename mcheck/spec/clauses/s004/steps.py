@@ -105,7 +105,7 @@ LOCK_AND_UNMAP = (
         Kind.PROMISE,
         "User processes that access the page now wait for its lock, or for the migration entry "
         "to be removed.",
-        steps=("migration_entry_wait.is_migration_entry", "folio_queue", "wait_woken.io_schedule"),
+        steps=("migration_entry_wait.is_migration_entry", "folio_queue", "folio_sleep.io_schedule"),
         properties=(
             "tlbs_are_flushed",
             "a_fault_waits_for_migration",
@@ -233,7 +233,7 @@ MOVE_MAPPING = (
         "s004/11.c",
         Kind.PROMISE,
         "Processes go from spinning on the lock to sleeping on the locked new page.",
-        steps=("folio_put_wait_locked", "filemap_fault", "wait_woken.io_schedule"),
+        steps=("folio_put_wait_locked", "filemap_fault", "folio_sleep.io_schedule"),
         properties=("page_cache_is_fresh", "loads_return_the_last_store"),
         differs="nobody who only looks up was spinning on it; the new folio is not up to date "
         "until its flags are copied, and a reader sleeps on its lock until then",
