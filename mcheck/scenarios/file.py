@@ -61,7 +61,7 @@ def dirtied(k: Kernel) -> None:
     Where dirtying is tracked, the folio was marked before the entry became writable.
     """
     mapped(k)
-    k.folio[0].flags.dirty = k.writenotify
+    k.folio[0].flags.dirty = bool(k.writenotify)
     k.mm[0].vma[0].pte.writable = True
     k.mm[0].vma[0].pte.dirty = True
     k.location[0].disk = Content.STALE

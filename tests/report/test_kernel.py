@@ -76,7 +76,9 @@ def test_the_change_that_the_reason_names_is_shown() -> None:
     for why in ("A.refcount is 3", "mm[0].pte leads to A, A.refcount."):
         assert drawn((0, "a", changes), END, why=why)[2] == "a (A.refcount: 2 -> 3)"
     inside = "A.lock: 0 -> 1, mm[0].pte.kind: 2 -> 3"
-    assert drawn((0, "a", inside), END, why="mm[0].pte leads to A")[2] == "a (mm[0].pte.kind: 2 -> 3)"
+    assert (
+        drawn((0, "a", inside), END, why="mm[0].pte leads to A")[2] == "a (mm[0].pte.kind: 2 -> 3)"
+    )
     assert drawn((0, "a", inside), END, why="mm[0].pt leads to A")[2] == "a (A.lock: 0 -> 1)"
 
 

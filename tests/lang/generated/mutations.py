@@ -46,7 +46,7 @@ def locals_that_live_together_share_bits(patch: pytest.MonkeyPatch) -> None:
 def a_guard_is_no_use_of_a_local(patch: pytest.MonkeyPatch) -> None:
     original = liveness.before
 
-    def forgetful(node: Node, after: set[str]) -> set[str]:
+    def forgetful(node: Node, after: frozenset[str]) -> frozenset[str]:
         if isinstance(node, Wait):
             return original(replace(node, until=None), after)
         return original(node, after)
