@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+from typing import Any
 
 import pytest
 
@@ -234,6 +235,52 @@ def test_each_names_an_array_of_structs(write: Writer, each: str, problem: str) 
         f"m = Model('m', S, [run(p, each={each})])"
     )
     assert f"run(p): {problem}" in message
+
+
+SOME = """\
+@procedure
+def p(k: S, me: {given}) -> Proc[None]:
+    yield at("x")
+    k.flags[{mine}] = True
+
+m = Model("m", S, [run(p, each={each}, only={only}{more})])
+"""
+
+
+def test_only_some_of_the_elements_get_a_process(write: Writer) -> None:
+    text = SOME.format(given="int", mine="me", each="3", only="(0, 2)", more="")
+    model = write.model(TOY + text)
+    assert [a.name for a in model.compile().actors] == ["p[0]", "p[2]"]
+    holds(model)
+    ran: list[Any] = [run_directly(model, i).k for i in (0, 1)]
+    assert [list(k.flags) for k in ran] == [[True, False, False], [False, False, True]]
+    text = SOME.format(given="Thing", mine="me.v", each="S.thing", only="[1]", more=', name="T{}"')
+    model = write.model(TOY + text)
+    assert [a.name for a in model.compile().actors] == ["T1"]
+    model = write.model(TOY + text.replace("k.flags[me.v] = True", "assert me is k.thing[1]"))
+    holds(model)
+    both = text.replace(")])", "), run(p, each=S.thing, only=range(1))])")
+    assert [a.name for a in write.model(TOY + both).compile().actors] == ["T1", "p[0]"]
+
+
+@pytest.mark.parametrize(
+    ("each", "only", "problem"),
+    [
+        ("3", "(0, 3)", "run(p): only= names element 3 of 3"),
+        ("S.thing", "[-1]", "run(p): only= names element -1 of 2"),
+        ("S.thing", "()", "m has no process with these constants"),
+        ("3", "(1, 0, 1)", "run(p): only= names element 1 twice"),
+        ("None", "(0,)", "run(p): only= says which of each= there are, and there is no each="),
+        ("3", "1", "run(p): only=1: it takes the numbers of elements, such as (0, 2)"),
+    ],
+)
+def test_only_names_elements_that_there_are(
+    write: Writer, each: str, only: str, problem: str
+) -> None:
+    text = SOME.format(given="int", mine="0", each=each, only=only, more="")
+    with pytest.raises(ModelError) as caught:
+        write.model(TOY + text).compile()
+    assert problem in str(caught.value)
 
 
 @pytest.mark.parametrize("how", ["    pass", "    if k.flag:\n        return 1"])

@@ -46,6 +46,40 @@ ALLOWED = [
     "c = choose(k.cpu)\nk.a = k.page[0].per[c]\nc.lock.acquire()",
 ]
 
+FOLLOWED = """\
+class Page(Struct):
+    n = Int(0, 3)
+
+class Cpu(Struct, interchangeable=True):
+    page = Ref(Page)
+    d = Int(0, 3)
+
+class S(State):
+    page = Array(Page, 1)
+    cpu = Array(Cpu, 2)
+
+def boot(k: S) -> None:
+    for c in k.cpu:
+        c.page = k.page[0]
+        c.d = 1 if c is k.cpu[1] else 2
+
+@procedure
+def p(k: S) -> Proc[None]:
+    yield at("go")
+    for c in k.cpu:  # here
+        c.page.n = c.d
+
+m = Model("m", S, [run(p)], init=boot)
+"""
+
+
+def test_what_an_element_refers_to_is_not_part_of_it(write: Writer) -> None:
+    message = write.refusal(FOLLOWED)
+    assert "depends on the order of its elements: Page.n is given its value" in message
+    holds(write.model(FOLLOWED.replace("c.page.n = c.d", "c.d = c.page.n")))
+    holds(write.model(FOLLOWED.replace("c.page.n = c.d", "c.page.n = 3")))
+
+
 NUMBERS = ("Cpu is interchangeable: its elements have no numbers", "choose(...), a for over all of")
 ORDER = (" is interchangeable: it has no order", "== or !=")
 COMPUTED = ("Cpu is interchangeable: nothing is computed with a reference to it", "")

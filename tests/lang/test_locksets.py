@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
 from tests.lang.protected import WITH_WRITER, accept, protected, use_first
@@ -165,6 +167,74 @@ def test_a_helper_that_fails_to_take_a_lock_may_end_the_process(write: Writer) -
     body = "yield at('a')\nf = choose(k.page)\nyield at('try')\n"
     body += "if not try_to(f.lock):\n    return\nyield at('s')\nf.d = 1\ngive_back(f.lock)"
     accept(write, use_first(protected(body), HELPERS))
+
+
+@pytest.mark.parametrize("negated", [False, True])
+def test_a_helper_may_take_a_lock_and_the_step_use_it_at_once(write: Writer, negated: bool) -> None:
+    ways = ["f.d = 1", "f.free = 1"]
+    body = "yield at('a')\nf = choose(k.page)\nyield at('try')\nif {}try_to(f.lock):\n    {}\nelse:"
+    body += "\n    {}\nyield at('b')\nf.free = 2"
+    taken, other = ways[::-1] if negated else ways
+    text = body.format("not " if negated else "", taken, other)
+    accept(write, use_first(protected(text), HELPERS))
+    taken, other = [f"{w}  # here" if w == "f.d = 1" else w for w in (other, taken)]
+    text = body.format("not " if negated else "", taken, other)
+    assert "written without its lock" in write.refusal(use_first(protected(text), HELPERS))
+
+
+def test_a_call_that_two_ways_lead_to_locks_what_both_pass(write: Writer) -> None:
+    body = """
+    yield at('a')
+    f = choose(k.page)
+    g = choose(k.page)
+    yield at('which')
+    which = choose((False, True))
+    if which:
+        yield at('first')
+        x = {}
+    else:
+        yield at('second')
+        x = {}
+    yield from spin(k, x.lock)
+    yield at('use')
+    {}
+    x.lock.release()
+    """
+    for ways in (("f", "g"), ("g", "f")):
+        for use in ("f.d = 1  # here", "g.d = 1  # here"):
+            message = write.refusal(protected(body.format(*ways, use)))
+            assert "Page.d is written without its lock" in message
+    accept(write, protected(body.format("g", "g", "g.d = 1")))
+
+
+def test_a_call_that_two_ways_lead_to_locks_what_is_passed(write: Writer) -> None:
+    lock = """
+    @procedure
+    def lock_page(k: S, f: Page) -> Proc[None]:
+        yield at("lock", until=lambda: not f.lock.held)
+        f.lock.acquire()
+
+    """
+    body = """
+    yield at('a')
+    f = choose(k.page)
+    g = choose(k.page)
+    yield at('which')
+    which = choose((False, True))
+    if which:
+        yield at('first')
+        x = f
+    else:
+        yield at('second')
+        x = g
+    yield from lock_page(k, x)
+    yield at('use')
+    x.d = 1
+    x.lock.release()
+    """
+    text = use_first(protected(body), textwrap.dedent(lock))
+    accept(write, text)
+    assert "without its lock" in write.refusal(text.replace("x.d = 1", "g.d = 1  # here"))
 
 
 def test_a_lock_may_be_named_by_a_path_from_the_state(write: Writer) -> None:

@@ -156,6 +156,56 @@ def test_a_call_with_state_on_one_side_is_let_through(write: Writer, body: str) 
     holds(write.step(body, CALLED))
 
 
+OWNED = """\
+class Cpu(Struct):
+    mine = Int(0, 7, by=owner)
+    shared = Int(0, 7, by=atomic)
+
+class S(State):
+    cpu = Array(Cpu, 2)
+    flag = Flag(by=atomic)
+    seen = Int(0, 7, ghost=True)
+
+@procedure
+def work(k: S, me: Cpu) -> Proc[int]:
+    yield at("work")
+    k.flag = True
+    return 1
+
+@procedure
+def p(k: S, me: Cpu) -> Proc[None]:
+    x = yield from work(k, me)
+    {after}
+    yield at("between")
+    {before}
+    yield from late(k, me)
+
+@procedure
+def late(k: S, me: Cpu) -> Proc[None]:
+    {first}
+    yield at("late")
+
+m = Model("m", S, [run(p, each=S.cpu)])
+"""
+
+
+@pytest.mark.parametrize("lines", ["me.mine = 1", "k.seen = 1", "me.mine = 2\n    k.seen = 3"])
+def test_what_is_a_process_own_and_ghosts_may_be_touched_on_both_sides(
+    write: Writer, lines: str
+) -> None:
+    holds(write.model(OWNED.format(after=lines, before="k.flag = False", first=lines)))
+    holds(write.model(OWNED.format(after=lines, before=lines, first="k.flag = False")))
+
+
+@pytest.mark.parametrize("line", ["me.shared = 1", "k.flag = True", "x = me.shared"])
+def test_what_others_may_touch_may_not(write: Writer, line: str) -> None:
+    here = f"{line}  # here"
+    message = write.refusal(OWNED.format(after=here, before="me.mine = 1", first="k.seen = 1"))
+    assert "touched here and also before the return from work" in message
+    both = OWNED.format(after="me.mine = 1", before=f"{line}\n    me.mine = 2", first=here)
+    assert "touched here and also before the call of late" in write.refusal(both)
+
+
 def test_a_helper_is_part_of_its_callers_step(write: Writer) -> None:
     rest = """
     def bump(t: Thing, by: int) -> int:

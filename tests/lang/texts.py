@@ -151,7 +151,7 @@ m = Model("m", S, [run(p)])
 
 def explored(model: Model[Any]) -> Result:
     """The verdict of the reference engine."""
-    return check(model.compile(), unreached=model.unreached)
+    return check(model.compile())
 
 
 def holds(model: Model[Any]) -> Result:

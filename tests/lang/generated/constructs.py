@@ -82,6 +82,7 @@ USUAL = [
     "property: cover",
     "property: list",
     "property: step",
+    "protection that is declared",
     "racy read",
     "read through an alias",
     "release",

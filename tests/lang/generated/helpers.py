@@ -65,7 +65,10 @@ class Helpers(Statements):
                 if self.draw.chance(60):
                     self.page.line(f"if {self.test(DEEP)}:", "early return of a helper")
                     with self.page.indented():
-                        self.leave("return")
+                        if helper.returns.name == "int" and self.draw.chance(50):
+                            self.page.line(f"return {helper.returns.lo}")
+                        else:
+                            self.leave("return")
                 self.leave("return")
         self.may_return = False
 

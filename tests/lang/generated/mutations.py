@@ -14,6 +14,7 @@ from mcheck.lang import build, ir, layout
 from mcheck.lang.emit.expressions import Text
 from mcheck.lang.emit.python import Writer
 from mcheck.lang.lower import liveness
+from mcheck.lang.lower.accesses import Accesses
 from mcheck.lang.lower.calls import Calls
 from mcheck.lang.lower.cells import Cells
 from mcheck.lang.lower.cfg import Node, Wait
@@ -200,6 +201,24 @@ def a_field_that_a_step_writes_is_a_constant(patch: pytest.MonkeyPatch) -> None:
         original(cells, set(sorted(written)[1:]), starts)
 
     patch.setattr(build, "_fold", forgetful)
+
+
+@mutation
+def a_field_that_a_step_writes_keeps_its_first_value(patch: pytest.MonkeyPatch) -> None:
+    def forgetful(self: Accesses, cell: Cell) -> int | None:
+        return self.settled(cell) if self.protected else None
+
+    patch.setattr(Accesses, "fixed", forgetful)
+
+
+@mutation
+def only_one_initial_state_is_looked_at(patch: pytest.MonkeyPatch) -> None:
+    original = build.settled
+
+    def hasty(starts: list[Any]) -> Callable[[Cell], int | None]:
+        return original(starts[:1])
+
+    patch.setattr(build, "settled", hasty)
 
 
 @mutation

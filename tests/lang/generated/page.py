@@ -135,6 +135,8 @@ class Writing:
         self.draw, self.world, self.page = draw, world, page
         few = draw.weighted({1: 3, 2: 4, 3: 3, 0: 2})
         weights = {hazard: SCARCE.get(hazard, 1) for hazard in HAZARDS}
+        if world.protected:
+            del weights["lock that may be used wrongly"]
         self.hazards = {draw.weighted(weights) for _ in range(few)}
         self.scope = Scope()
         self.helpers: list[Helper] = []

@@ -42,7 +42,7 @@ class Procedures(Flow):
             self._call: 9 if calls else 0,
             self._borrow: 2 if self.available("Node") else 0,
             self._perhaps: 2 if self.available("Node") else 0,
-            self._locked: 2,
+            self._locked: 0 if self.world.protected else 2,
         }
 
     # --- calls

@@ -20,8 +20,8 @@ from typing import Annotated
 
 from mcheck.lang import (
     Array, Const, Embed, Flag, Held, Int, Lock, Map, Model, OneOf, Pinned, Proc, Range, Ref,
-    Speculative, State, Struct, Temporary, always, at, choose, cover, hold, holds, null, procedure,
-    racy, release, run, step,
+    Speculative, State, Struct, Temporary, always, at, atomic, choose, cover, hold, holds, null,
+    procedure, racy, release, run, step,
 )
 
 LIMIT = 3
@@ -128,6 +128,8 @@ class _Program:
         with self.page.indented():
             for member in world.structs[struct]:
                 self.page.line(member.text)
+            if struct == "World" and world.protected:
+                self.page.line("unused = Flag(by=atomic)")
             if struct == "Node":
                 self.writer.helpers += self.writer.methods()
         self._lines("")
@@ -156,8 +158,9 @@ class _Program:
             ]
         )
         self.page.within.append(f"processes: {each}" if each else "one process")
+        self.page.within += ["protection that is declared"] if world.protected else []
         name = self.writer.root(given, me, 4)
-        self.page.within.pop()
+        self.page.within.clear()
         options = [name, *([each] if each else [])]
         if self.draw.chance(20):
             options.append("daemon=True")
@@ -177,6 +180,9 @@ class _Program:
             if self.draw.chance(40):
                 self.page.line("k.y = choose(range(2))", "choice of the first state")
                 self.page.line("k.head = choose(k.node)")
+                x = next(m.kind for m in self.writer.world.structs["World"] if m.name == "x")
+                assert x is not None
+                self.page.line(f"k.x = choose(({x.lo}, {x.hi}))")
             for _ in range(self.draw.number(1, 3)):
                 place = self.writer.place(self.writer.fillable, 1)
                 assert place is not None

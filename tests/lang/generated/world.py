@@ -95,7 +95,8 @@ class Member:
 class World:
     """All that is declared. structs: in the order of the text; the last one is the state.
 
-    keys, nodes: how many elements Key and Node have at least.
+    keys, nodes: how many elements Key and Node have at least; protected: it says of a field what
+    protects it, and has no locks: steps that take two of them would be refused.
     """
 
     structs: dict[str, list[Member]] = field(default_factory=dict[str, list[Member]])
@@ -103,6 +104,7 @@ class World:
     nodes: int = 2
     keys: int = 2
     interchangeable: bool = False
+    protected: bool = False
 
     def members(self) -> Iterator[tuple[str, Member]]:
         """Every declaration with the name of its struct class."""
@@ -146,6 +148,7 @@ def draw_world(draw: Draw) -> World:
     world = World(nodes=draw.number(1, 3), keys=draw.number(1, 2))
     world.colors = COLORS[: draw.number(2, 3)]
     world.interchangeable = draw.chance(30)
+    world.protected = draw.chance(35)
     build = _Builder(world, draw)
     world.structs["Leaf"] = build.leaf()
     world.structs["Key"] = build.key()
@@ -196,7 +199,7 @@ class _Builder:
                 found.append(Member("leaf", "array", item="Leaf", size="2", count=2))
             case _:
                 pass
-        if self.draw.chance(40):
+        if self.draw.chance(40) and not self.world.protected:
             found.append(Member("lock", "embed", item="Lock"))
         if self.draw.chance(40):
             found.append(Member("mark", "map", draw_kind(self.draw)))
@@ -214,9 +217,10 @@ class _Builder:
             self.field("y", Kind("int", 0, 3)),
             self.field("f", FLAG),
             self.field("head", Kind("ref", of="Node", null=True)),
-            Member("lock", "embed", item="Lock"),
             self.field("seen", Kind("int", 0, 3), ghost=True),
         ]
+        if not self.world.protected:
+            found.append(Member("lock", "embed", item="Lock"))
         if self.draw.chance(30):
             kind = Kind("int", 0, self.world.nodes)
             found.append(Member("last", "field", kind, top="Sizes.nodes"))
