@@ -13,7 +13,8 @@ import pytest
 
 from tests.cli.toys import ROOT, TOY, command, toy
 
-HELP_SECONDS = 0.3
+HELP_SECONDS = 2
+"""0.07 s where nothing else runs; tests may share the machine."""
 
 
 def test_it_runs_as_a_module(tmp_path: Path) -> None:
