@@ -51,6 +51,8 @@ def stale(runs: dict[str, int], allowed: frozenset[str]) -> str:
 
 def _meant(name: str, known: Sequence[str]) -> str:
     """A hint at the names that are like this one; a label's name without its procedure helps."""
+    if name.endswith(".*"):
+        known = list(dict.fromkeys(f"{label.partition('.')[0]}.*" for label in known))
     close = difflib.get_close_matches(name, known, n=3)
     close += [label for label in known if label.rpartition(".")[2] == name and label not in close]
     return f" (did you mean {' or '.join(close)}?)" if close else ""

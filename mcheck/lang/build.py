@@ -82,25 +82,26 @@ def _lower_all(model: Model[Any], runs: list[Run], context: Context) -> list[Low
     written makes more run, until nothing new is found.
     """
     at_first = [_lowering(model, r, context, None) for r in runs]
-    _settle(at_first)
+    _complete(at_first)
     lowered = [_lowering(model, r, context, low) for r, low in zip(runs, at_first, strict=True)]
-    learnt = [True]
-    while any(learnt):
-        _settle(lowered)
-        context.sites.clear()  # of all checks that were met on the way, some are still there
-        learnt = [low.again() for low in lowered]
-        _refuse(lowered)
+    _complete(lowered)
     for first, low in zip(at_first, lowered, strict=True):
         assert low.visited <= first.visited, "what is live was found without a way that is taken"
     return lowered
 
 
-def _settle(lowered: list[Lowering]) -> None:
-    """Go on until no process learns anything, and nothing is written that another one reads."""
-    going_on = True
-    while going_on:
-        moved = [low.settle() for low in lowered]
-        going_on = any(moved)
+def _complete(lowered: list[Lowering]) -> None:
+    """Go on until no process learns anything, and nothing is written that another one reads.
+
+    The last round is of all steps.
+    """
+    learnt = [True]
+    while any(learnt):
+        while any(learnt):
+            learnt = [low.settle() for low in lowered]
+        _refuse(lowered)
+        lowered[0].sites.clear()  # of all checks that were met on the way, some are still there
+        learnt = [low.again() for low in lowered]
     _refuse(lowered)
 
 

@@ -93,8 +93,14 @@ def run(
     """
     if not isinstance(procedure, Procedure):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ModelError(f"run({procedure!r}): no procedure; @procedure above it")
-    chosen = None if only is None else tuple(only)
-    return Run(procedure, each, daemon, name or procedure.__name__, chosen)
+    name = name or procedure.__name__
+    if only is not None and not isinstance(only, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ModelError(
+            f"run({name}): only={only}: it takes the numbers of elements, such as (0, 2)"
+        )
+    if only is not None and each is None:
+        raise ModelError(f"run({name}): only= says which of each= there are, and there is no each=")
+    return Run(procedure, each, daemon, name, None if only is None else tuple(only))
 
 
 def _no_init(k: Any) -> None:
@@ -266,6 +272,8 @@ def _among(of: Run, count: int) -> Sequence[int]:
     for number in of.only:
         if not 0 <= number < count:
             raise ModelError(f"run({of.name}): only= names element {number} of {count}")
+        if of.only.count(number) > 1:
+            raise ModelError(f"run({of.name}): only= names element {number} twice")
     return of.only
 
 

@@ -174,21 +174,12 @@ class Writer:
 def _expanded(names: frozenset[str], labels: frozenset[str]) -> frozenset[str]:
     """The labels that names such as "do_fault.pte_none" and "do_fault.*" stand for.
 
-    Raises:
-        ModelError: a name with a star stands for none.
+    A name that stands for none stays as it is: whoever runs the model complains of it.
     """
     found: set[str] = set()
     for name in names:
-        if not name.endswith(".*"):
-            found.add(name)
-            continue
-        all_of_it = {label for label in labels if label.startswith(name.removesuffix("*"))}
-        if not all_of_it:
-            procedures = ", ".join(sorted({label.split(".")[0] for label in labels}))
-            raise ModelError(
-                f"unreached names {name}, but no procedure is called so; there are {procedures}"
-            )
-        found |= all_of_it
+        whole = name.removesuffix("*") if name.endswith(".*") else None
+        found |= {label for label in labels if whole and label.startswith(whole)} or {name}
     return frozenset(found)
 
 
@@ -207,10 +198,8 @@ class PythonProgram(View):
         ran = frozenset(f"{s.procedure}.{s.label}" for p in program.processes for s in p.steps)
         self.cut: frozenset[str] = program.cut - ran
         self.replaced: bool = bool(model.table)
-        named = model.unreached
-        if self.replaced:
-            named = frozenset(n for n in named if n.endswith(".*") or n in ran | program.cut)
-        self.unreached: frozenset[str] = _expanded(named, ran | program.cut) - self.cut
+        named = _expanded(model.unreached, ran | program.cut)
+        self.unreached: frozenset[str] = named & ran if self.replaced else named - self.cut
         tables = Tables()
         lines: list[str] = []
         names: list[tuple[Process, Instance, list[str], str]] = []

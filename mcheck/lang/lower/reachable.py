@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from mcheck.lang.lower.cfg import Call, For, Graph, Node, Test, Wait, procedure_graph
+from mcheck.lang.lower.liveness import nodes_of
 from mcheck.lang.lower.lowering import Lowering
 from mcheck.lang.procedures import as_procedure
 
@@ -26,6 +27,7 @@ class Texts:
         self._follow(lowered.root.name, lowered.root.graph)
         self.missing: list[tuple[Graph, str, Wait]] = []
         self.cut: set[str] = set()
+        self._behind()
         excused = lowered.protected and lowered.folded
         for name, graph in self.graphs.items():
             for number, wait in enumerate(graph.waits):
@@ -68,12 +70,27 @@ class Texts:
         )
 
     def _called(self, graph: Graph, node: Call) -> None:
+        found = self._callee(graph, node)
+        if found is not None:
+            self._follow(*found)
+
+    def _callee(self, graph: Graph, node: Call) -> tuple[str, Graph] | None:
         asked = as_procedure(graph.function.meant(node.call.func))
         if asked is None:
-            return
+            return None
         known = self.lowered.routines.get(asked.__name__)
         if known is not None:
-            self._follow(known.name, known.graph)
-            return
+            return known.name, known.graph
         chosen = self.lowered.edition.get(asked.__name__, asked)
-        self._follow(asked.__name__, procedure_graph(chosen.function))
+        return asked.__name__, procedure_graph(chosen.function)
+
+    def _behind(self) -> None:
+        """The procedures that are called only where no way leads: all their labels are cut."""
+        todo = list(self.graphs.values())
+        while todo:
+            graph = todo.pop()
+            calls = [node for node in nodes_of(graph) if isinstance(node, Call)]
+            for found in filter(None, (self._callee(graph, call) for call in calls)):
+                if found[0] not in self.graphs:
+                    self.graphs[found[0]] = found[1]
+                    todo.append(found[1])
