@@ -12,6 +12,7 @@ from mcheck.lang.contract import Actor, Choices, Failure, Label, Property, Sourc
 from mcheck.lang.declare.fields import decode, show
 from mcheck.lang.declare.state import State
 from mcheck.lang.emit.expressions import Tables, Text
+from mcheck.lang.emit.paths import assigned_in, changed_by, ending, loaded_by
 from mcheck.lang.emit.view import View
 from mcheck.lang.errors import ModelError, StepFailed
 from mcheck.lang.program import Choice, Claim, Exit, Instance, Process, Program, Step
@@ -43,13 +44,9 @@ class Writer:
             self.program.cells, self.program.sites, self.tables, self.known, self.process.variables
         )
         self.current, self.traced = step, traced
-        self.changed = _assigned(step.body)
-        self.assigned = self.changed | {c.variable for c in step.choices}
+        self.changed, self.assigned = changed_by(step.body), assigned_in(step)
         lines = [f"def {name}(s, out, bad):", "    t = s", "    try:"]
-        used = _reads(step)
-        for e in step.exits:
-            used |= {v for v in e.live if v in self.assigned}
-        lines += ["        " + line for line in self._loads(used)]
+        lines += ["        " + line for line in self._loads(loaded_by(step))]
         lines += self.statements(step.guard_before, 2)
         if step.guard is not None:
             lines += [f"        if not {self.text.text(step.guard)}: return"]
@@ -148,27 +145,13 @@ class Writer:
 
     def _after(self, e: Exit) -> str:
         """The state in which a path ends: what is dead is zero, what lives is put in."""
-        base, variables = self.instance.base, self.process.variables
-        cleared = ((1 << self.process.pc_bits) - 1) << self.instance.pc_offset
-        for v in variables.values():
-            if v.procedure in e.touched:
-                cleared |= ((1 << v.type.bits) - 1) << base + v.offset
-        parts: list[str] = []
-        label = self.process.done if e.label < 0 else e.label
-        assert label is not None
-        if label:
-            parts.append(str(label << self.instance.pc_offset))
-        for id_ in dict.fromkeys(e.live):
-            v = variables[id_]
-            if not v.type.bits:
-                continue
-            if id_ not in self.assigned:
-                cleared &= ~(((1 << v.type.bits) - 1) << base + v.offset)
-                continue
-            value = self.text.local(id_)
+        end = ending(self.process, self.instance, e, self.assigned)
+        parts = [str(end.label)] if end.label else []
+        for v in end.stored:
+            value = self.text.local(v.id)
             shown = f"({value} - {v.type.lo})" if v.type.lo else value
-            parts.append(f"{shown} << {base + v.offset}")
-        return " | ".join([f"t & {self.full & ~cleared}", *parts])
+            parts.append(f"{shown} << {self.instance.base + v.offset}")
+        return " | ".join([f"t & {self.full & ~end.cleared}", *parts])
 
 
 def _expanded(names: frozenset[str], labels: frozenset[str]) -> frozenset[str]:
@@ -319,25 +302,6 @@ class PythonProgram(View):
 
 def _nothing(s: int, out: list[Any], bad: list[Failure]) -> None:
     """The step of a finished process."""
-
-
-def _assigned(body: list[ast.stmt]) -> set[str]:
-    """The locals and temporaries that statements give a value."""
-    return {
-        node.targets[0].id
-        for s in body
-        for node in ast.walk(s)
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-    }
-
-
-def _reads(step: Step) -> set[str]:
-    trees: list[ast.AST] = [*step.guard_before, *step.body]
-    trees += [step.guard] if step.guard is not None else []
-    for choice in step.choices:
-        trees += [*choice.before, *choice.values, *choice.before_filter]
-        trees += [choice.filter] if choice.filter is not None else []
-    return {name for tree in trees for name in ir.names_read(tree)}
 
 
 def _shown(of: Any, state: State) -> tuple[str, ...]:
