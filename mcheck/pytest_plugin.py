@@ -212,11 +212,18 @@ def _model(
 ) -> Model[Any]:
     """The model that is meant. A UsageError or ModelError says what is wrong with the wish."""
     from mcheck.loading.asked import configured, judged
+    from mcheck.loading.errors import UsageError
     from mcheck.loading.jobs import only
+    from mcheck.loading.replaced import idle
 
     model = configured(only(what) if isinstance(what, str) else what, dict(constants))
     judged(model, properties)
-    return model.replace(**replaced) if replaced else model
+    if not replaced:
+        return model
+    changed = model.replace(**replaced)
+    for sentence in idle(changed):
+        raise UsageError(f"{model.name}: {sentence}")
+    return changed
 
 
 def _make_sure_it_can_be_violated(model: Model[Any], name: str) -> None:
@@ -230,8 +237,8 @@ def _make_sure_it_can_be_violated(model: Model[Any], name: str) -> None:
 
 def _searched(search: _Search) -> Result:
     """Search all states. What is wrong with the model is an ERROR."""
+    from mcheck.explorer.engines import check
     from mcheck.explorer.limits import Limits
-    from mcheck.explorer.reference import check
     from mcheck.loading.jobs import Job
     from mcheck.loading.outcomes import attempt
     from mcheck.loading.targets import Target

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mcheck.explorer.engines import check
 from mcheck.explorer.limits import Limits, Progress
 from mcheck.explorer.recording import Recording, RecordingError, load, record, save
-from mcheck.explorer.reference import check
 from mcheck.explorer.replay import Replayed, replay
 from mcheck.explorer.result import Result, Verdict
 from mcheck.explorer.simulate import simulate

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeAlias
 
-_STATM = Path("/proc/self/statm")
+from mcheck.explorer.machine import resident_bytes
+
 _LOOK_SECONDS = 0.2
 """Time between two looks at the memory, and between two reports of progress."""
 
@@ -23,7 +22,8 @@ states left to expand, seconds, and the resident set in bytes. All of them "so f
 class Limits:
     """Where a search gives up. None: no such limit.
 
-    states: stop as soon as more than so many distinct states are found. The same on every run.
+    states: begin no level once more than so many distinct states are found. What is covered by
+        then is the same on every run and in every engine.
     seconds: stop after so much wall time. What is covered by then differs from run to run.
     memory_bytes: stop when the resident set of the process is larger. As variable as time.
 
@@ -47,6 +47,11 @@ UNLIMITED = Limits()
 
 class Stopped(Exception):
     """The search gives up before its end. str() names what stopped it."""
+
+
+def too_many(states: int) -> str:
+    """The reason for which the limit of states stops a search."""
+    return f"the limit of {states:,} states"
 
 
 class Watch:
@@ -98,18 +103,3 @@ class Watch:
         resident = resident_bytes()
         self.peak = max(self.peak, resident)
         return resident
-
-
-def resident_bytes() -> int:
-    """The resident set of this process in bytes.
-
-    Where the system does not tell the present size (macOS), its largest size so far.
-    """
-    import resource
-
-    try:
-        pages = int(_STATM.read_text().split()[1])
-    except OSError:
-        largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return largest if sys.platform == "darwin" else largest * 1024
-    return pages * resource.getpagesize()

@@ -8,6 +8,7 @@ states are expanded in the order of their discovery, by one actor after the othe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 
 from mcheck.explorer.deadlock import (
@@ -22,9 +23,10 @@ from mcheck.explorer.deadlock import (
     waits,
 )
 from mcheck.explorer.findings import Finding, deadlock, hang, wrong_moves, wrong_states
-from mcheck.explorer.limits import UNLIMITED, Limits, Progress, Stopped, Watch
+from mcheck.explorer.limits import UNLIMITED, Limits, Progress, Stopped, Watch, too_many
 from mcheck.explorer.moves import rows
 from mcheck.explorer.result import Result
+from mcheck.explorer.shortest import Level, leading_to
 from mcheck.explorer.verdict import conclude, refused, refused_before
 from mcheck.lang.contract import Executable, Failure, Property
 from mcheck.lang.errors import ModelError
@@ -137,6 +139,8 @@ class _Search:
             self._sizes.append(len(frontier))
             if self._found():
                 return
+            if self.states > self._most:
+                raise Stopped(too_many(self._most))
             self._expanding += 1
             frontier = self._next_level(frontier)
         if not self._found():
@@ -150,13 +154,13 @@ class _Search:
         found = wrong_states(self.executable, ("always", "cover"), self._bad_states)
         return found + wrong_moves(self.executable, self._bad_sources)
 
-    def levels_before(self) -> Iterator[list[int]]:
+    def levels_before(self) -> Iterator[Level]:
         below = self._expanding + (0 if self._in_vain else 1)
         order = reversed(self._seen)
         later = len(self._seen) - sum(self._sizes[:below])
         next(islice(order, later, later), None)
         for size in reversed(self._sizes[:below]):
-            yield list(islice(order, size))
+            yield partial(leading_to, self.executable, list(islice(order, size)))
 
     def stuck_in(self, state: int) -> int:
         return stuck_of(self.executable, self._seen[state])
@@ -195,7 +199,6 @@ class _Search:
     def _expand(self, level: Sequence[int], fresh: list[int]) -> None:
         """Add the successors of each state. This is the hot loop."""
         seen = self._seen
-        most = self._most
         step_claims = self._step
         hangs_part, table = self._hangs_part, self._freers
         # A tuple for each actor: where it stands, what it does there, how often, and its bit.
@@ -239,8 +242,6 @@ class _Search:
                     stuck &= seen[successor] | hangs_part
             seen[state] = stuck
             clear()
-            if len(seen) > most:
-                raise _too_many(most)
 
     def _judge(self, fresh: Sequence[int]) -> None:
         """Evaluate the claims about single states on new states."""
@@ -285,7 +286,7 @@ class _Search:
 
     def _tick_ahead(self, found: int) -> None:
         if found > self._most:
-            raise _too_many(self._most)
+            raise Stopped(too_many(self._most))
         self._tick()
 
     def _tick(self) -> None:
@@ -294,10 +295,6 @@ class _Search:
 
     def _look(self, frontier: int) -> None:
         self.watch.look(self.states, self.transitions, self.depth, frontier)
-
-
-def _too_many(most: int) -> Stopped:
-    return Stopped(f"the limit of {most:,} states")
 
 
 def _claims(executable: Executable, kind: str) -> list[Property]:

@@ -46,6 +46,10 @@ class Result:
     bits: size of a packed state.
     peak_bytes: largest resident set of the whole process that was seen during the search.
     reductions: what the engine left out because it is equivalent to something it did search.
+    note: what is to be said of the search itself; empty if nothing is.
+    figures: what the native engine measured: workers, engine_bytes (of the states and their index),
+        search_seconds and search_user_seconds (of the search alone), compile_seconds (all that
+        comes before it).
     """
 
     scenario: str
@@ -70,3 +74,5 @@ class Result:
     bits: int = 0
     peak_bytes: int = 0
     reductions: tuple[str, ...] = ()
+    note: str = ""
+    figures: dict[str, float] = field(default_factory=dict[str, float])

@@ -13,8 +13,9 @@ as good, and that is remembered too, because one of all the best paths is to be 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from mcheck.explorer.findings import Finding
 from mcheck.explorer.moves import Row, event, rows, traced_moves
@@ -65,52 +66,54 @@ class _Arrival:
         return _Arrival(self.switches, self.last & actors, self.near & actors)
 
 
+Level: TypeAlias = Callable[[set[int]], set[int]]
+"""A level of a search, as it is asked here: which of its states have a successor among these?"""
+
 _Layer = dict[int, _Arrival]
 _ANYBODY = -1
 """The set of all actors: the first move of a trace is never a switch."""
 
 
 def shortest_trace(
-    executable: Executable, findings: Sequence[Finding], levels: Iterable[Iterable[int]]
+    executable: Executable, findings: Sequence[Finding], levels: Iterable[Level]
 ) -> tuple[Finding, Trace]:
     """Choose the finding to show, and build its trace.
 
     findings: not empty; the length of a shortest trace is the same for all of them.
     levels: the states at each distance from the initial ones, from the last level but one of the
         traces' states back to the initial states. (A trace of one event: only the initial ones.)
+        Each is asked once, before the next one is taken.
 
     The fewest switches decide, then `Finding.preference`. Of several such traces to the same
     finding the one with the smallest initial state is taken; then, event by event, that with the
     first actor, the smallest packed state, the first choices. So the answer does not depend on
     the order within the levels.
     """
-    layers = _arrivals(executable, _on_shortest_paths(executable, findings, levels))
+    layers = _arrivals(executable, _on_shortest_paths(findings, levels))
     finding = min(findings, key=lambda f: (_switches(layers, f), f.preference))
     path = _path(executable, layers, finding)
     return finding, _told(executable, finding, path)
 
 
-def _on_shortest_paths(
-    executable: Executable, findings: Sequence[Finding], levels: Iterable[Iterable[int]]
-) -> list[set[int]]:
+def _on_shortest_paths(findings: Sequence[Finding], levels: Iterable[Level]) -> list[set[int]]:
     """The states on shortest paths to the findings, by distance from the initial states."""
-    table = rows(executable)
     kept = {finding.state for finding in findings if finding.actor is None}
     sources = {finding.state for finding in findings if finding.actor is not None}
     layers = [kept]
     for level in levels:
-        kept = _leading_to(table, level, kept) | sources
+        kept = level(kept) | sources
         sources = set[int]()
         layers.append(kept)
     layers.reverse()
     return layers
 
 
-def _leading_to(table: list[Row], level: Iterable[int], targets: set[int]) -> set[int]:
-    """Those states of the level that have a successor among the targets."""
+def leading_to(executable: Executable, level: Iterable[int], targets: set[int]) -> set[int]:
+    """Those states of a level that have a successor among the targets."""
     found: set[int] = set()
     if not targets:
         return found
+    table = rows(executable)
     successors: list[int] = []
     failures: list[Failure] = []
     for state in level:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
@@ -12,7 +12,7 @@ from mcheck.explorer.findings import Finding, Rank, broken, hanging, offenders, 
 from mcheck.explorer.limits import Stopped, Watch
 from mcheck.explorer.moves import moves
 from mcheck.explorer.result import Result, Verdict
-from mcheck.explorer.shortest import shortest_trace
+from mcheck.explorer.shortest import Level, shortest_trace
 from mcheck.lang.contract import Executable, Property
 
 
@@ -45,7 +45,7 @@ class Searched(Protocol):
         """All that is wrong at the end of a trace of minimal length; empty if nothing is."""
         ...
 
-    def levels_before(self) -> Iterator[Sequence[int]]:
+    def levels_before(self) -> Iterator[Level]:
         """The levels that lead to the findings: what `shortest_trace` asks for."""
         ...
 

@@ -153,3 +153,17 @@ class Executable(Protocol):
     def describe(self, state: int) -> dict[str, str]: ...
     def where(self, state: int, actor: int) -> tuple[str, ...]: ...
     def held(self, state: int) -> tuple[Held, ...]: ...
+
+
+class Compilable(Executable, Protocol):
+    """An executable that can also be had as text for a compiler.
+
+    claims: the names of all properties in the text, in its order: those that are judged, and
+        others.
+    c(): the steps and the properties as C; `lang/emit/c.py` says what is in it. Raises ModelError
+        where machine integers are too small for the model.
+    """
+
+    @property
+    def claims(self) -> Sequence[str]: ...
+    def c(self) -> str: ...

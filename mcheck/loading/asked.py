@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mcheck.loading.errors import UsageError, listed, meant
 
 if TYPE_CHECKING:
-    from mcheck.lang.contract import Actor, Executable, Held, Property
+    from mcheck.explorer.engines import Engine
+    from mcheck.lang.contract import Actor, Compilable, Held, Property
     from mcheck.lang.model import Model
 
 
@@ -56,6 +57,7 @@ def configured(model: Model[Any], constants: dict[str, int | bool]) -> Model[Any
             raise UsageError(f"{model.name}: the constant {name} is a whole number")
         if isinstance(model.constants[name], bool) and value not in (0, 1):
             raise UsageError(f"{model.name}: the constant {name} is true or false")
+        _check_bounds(model, name, value)
     if not constants:
         return model
     values: dict[str, Any] = dict(constants)
@@ -65,12 +67,40 @@ def configured(model: Model[Any], constants: dict[str, int | bool]) -> Model[Any
         raise UsageError(str(error)) from error
 
 
+def _check_bounds(model: Model[Any], name: str, value: int) -> None:
+    """Make sure that a model of the kernel can have this value. Other models set no bounds."""
+    if not model.state.__module__.startswith("mcheck.impl."):
+        return
+    from mcheck.scenarios import SETTABLE
+
+    own = model.constants[name]
+    if value == own:
+        return
+    if name not in SETTABLE:
+        raise UsageError(
+            f"{model.name}: {name} is {own} and cannot be set, as the scenario is made for that; "
+            f"what can be set is {listed(SETTABLE)}"
+        )
+    least, most = SETTABLE[name]
+    if not least <= value <= most:
+        raise UsageError(f"{model.name}: {name}={value} is not allowed: it is {least} to {most}")
+
+
 @dataclass(frozen=True)
 class Selection:
     """An executable of which only some properties are judged. An engine sees no difference."""
 
-    executable: Executable
+    executable: Compilable
     properties: Sequence[Property]
+
+    @property
+    def claims(self) -> Sequence[str]:
+        """The names of all properties, whether they are judged or not."""
+        return self.executable.claims
+
+    def c(self) -> str:
+        """The steps and all properties as C."""
+        return self.executable.c()
 
     @property
     def name(self) -> str:
@@ -131,6 +161,20 @@ class Selection:
         return self.executable.held(state)
 
 
+def engine_called(name: str) -> Engine:
+    """The engine of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    from mcheck.explorer.engines import ENGINES
+
+    for engine in ENGINES:
+        if engine == name:
+            return engine
+    raise UsageError(f"--engine {name}: it is one of {listed(ENGINES)}{meant(name, ENGINES)}")
+
+
 def judged(model: Model[Any], names: Sequence[str]) -> None:
     """Make sure that the model has properties of these names.
 
@@ -147,7 +191,7 @@ def judged(model: Model[Any], names: Sequence[str]) -> None:
             )
 
 
-def selected(executable: Executable, names: Sequence[str]) -> Selection:
+def selected(executable: Compilable, names: Sequence[str]) -> Selection:
     """The executable with the named properties only, or with all if none are named."""
     kept = [claim for claim in executable.properties if not names or claim.name in names]
     return Selection(executable, kept)

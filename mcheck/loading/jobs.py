@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcheck.loading.asked import Selection, configured, judged, selected, settings
 from mcheck.loading.errors import UsageError
+from mcheck.loading.replaced import idle
 from mcheck.loading.targets import Target, load
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class Job:
         if not self.properties:
             return ()
         return tuple(c.name for c in self.model.claims if c.name not in self.properties)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is probably not meant, though it can be run: a line each."""
+        return [f"{self.model.name}: {text}" for text in idle(self.model)]
 
 
 def prepared(

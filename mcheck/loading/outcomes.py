@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from mcheck.explorer.native import CannotCompile
 from mcheck.explorer.result import Result, Verdict
 from mcheck.lang.errors import ModelError
 from mcheck.loading.jobs import Job
@@ -20,7 +21,7 @@ from mcheck.report.progress import progress
 if TYPE_CHECKING:
     from mcheck.explorer.limits import Progress
 
-Engine: TypeAlias = "Callable[[Job, Progress | None], Result]"
+Runs: TypeAlias = "Callable[[Job, Progress | None], Result]"
 """Runs a job; it may report its progress."""
 
 
@@ -38,7 +39,7 @@ class Outcome:
         return bounded and "interrupt" in stopped_by(self.result)
 
 
-def attempt(job: Job, engine: Engine, *, visible: bool = False) -> Outcome:
+def attempt(job: Job, engine: Runs, *, visible: bool = False) -> Outcome:
     """Run a job. What goes wrong is part of the outcome, so that other jobs are run.
 
     visible: show the progress, where somebody can see it.
@@ -50,7 +51,7 @@ def attempt(job: Job, engine: Engine, *, visible: bool = False) -> Outcome:
             progress(job.model.name, wanted=visible) as shown,
         ):
             result = engine(job, shown)
-    except ModelError as error:
+    except (ModelError, CannotCompile) as error:
         return Outcome(failed(job, str(error)))
     except bdb.BdbQuit:
         raise

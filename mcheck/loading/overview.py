@@ -1,11 +1,14 @@
-"""The catalogue as `mcheck list` shows it."""
+"""The catalogue as `mcheck list` shows it, and the procedures of a model."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mcheck.loading.catalogue import SIZES, Catalogue
+from mcheck.loading.jobs import Job
 from mcheck.report.catalogue import Section, matrix, sections
+from mcheck.report.listing import Procedure, procedures_text
+from mcheck.report.phrases import local
 
 if TYPE_CHECKING:
     from mcheck.scenarios.catalogue import Meeting, Scenario
@@ -73,3 +76,27 @@ def meetings(catalogue: Catalogue, width: int) -> str:
 def _proved(found: Scenario, meeting: Meeting) -> bool:
     """Whether the scenario states the cover that it names."""
     return any(c.kind == "cover" and c.name == meeting.cover for c in found.model.claims)
+
+
+def procedures(job: Job, width: int) -> str:
+    """What can be replaced in a model: its procedures, where they stand, and their steps.
+
+    Raises:
+        ModelError: the model is refused.
+    """
+    from mcheck.explorer.moves import is_done
+    from mcheck.lang.procedures import source_of
+
+    steps: dict[str, dict[str, int]] = {}
+    for actor in job.executable.actors:
+        for number, label in enumerate(actor.labels):
+            if not is_done(actor, number):
+                steps.setdefault(label.procedure, {})[label.name] = label.source.line
+    rows: list[Procedure] = []
+    for name, procedure in job.model.procedures().items():
+        source = source_of(procedure.function)
+        own = steps.get(name, {})
+        rows.append(
+            Procedure(name, local(source.file), source.line, sorted(own, key=own.__getitem__))
+        )
+    return procedures_text(job.model.name, rows, width)

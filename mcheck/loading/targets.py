@@ -64,7 +64,23 @@ def load(target: str) -> list[Target]:
         return [_from_catalogue(f"{VARIANT}{target}")]
     if target not in there.scenarios and ("." in target or Path(target).exists()):
         return _from_python(target)
+    if "+" not in target:
+        _known_name(there, target)
     return [_from_catalogue(f"{SCENARIO}{target}")]
+
+
+def _known_name(there: Catalogue, name: str) -> None:
+    """Make sure that a name without further ado is one of the catalogue.
+
+    Raises:
+        UsageError: neither a scenario nor a bug is called so.
+    """
+    names = [*there.scenarios, *there.bugs]
+    if name not in names:
+        near = meant(name, names)
+        has = f"there are {listed(there.scenarios)}; variants {listed(there.bugs)}"
+        whole = "mcheck list shows all" if near else has
+        raise UsageError(f"no scenario or variant {name!r}{near}; {whole}")
 
 
 def scenario(there: Catalogue, name: str) -> Target:

@@ -22,21 +22,24 @@ from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any, cast
 
-from mcheck.explorer import reference
-from mcheck.explorer.limits import Limits, Progress
+from mcheck.explorer.engines import Engine, check
+from mcheck.explorer.limits import UNLIMITED, Limits, Progress
+from mcheck.explorer.machine import usable_cores
 from mcheck.explorer.result import Result
 from mcheck.loading import catalogue
 from mcheck.loading.jobs import Job, prepared
-from mcheck.loading.outcomes import Engine, Outcome, attempt, failed, internal_error
+from mcheck.loading.outcomes import Outcome, Runs, attempt, failed, internal_error
 from mcheck.loading.targets import load
 from mcheck.report.progress import tally
 
 
-def usable_cores() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+@dataclass(frozen=True)
+class How:
+    """How jobs are searched: see `engines.check`. workers: threads; as many as fit, if None."""
+
+    limits: Limits = UNLIMITED
+    engine: Engine = "auto"
+    workers: int | None = None
 
 
 def processes(jobs: Sequence[Job], wanted: int | None) -> int:
@@ -57,13 +60,20 @@ def _debugged() -> bool:
     return watched or sys.gettrace() is not None or bool(os.environ.get("MCHECK_DEBUG"))
 
 
-def searched(job: Job, limits: Limits, progress: Progress | None) -> Result:
-    """Search all states of a job's model."""
-    return reference.check(job.executable, limits=limits, progress=progress)
+def searched(job: Job, how: How, progress: Progress | None, *, share: int = 1) -> Result:
+    """Search all states of a job's model; share: how many jobs are searched at the same time."""
+    return check(
+        job.executable,
+        engine=how.engine,
+        workers=how.workers or max(1, usable_cores() // share),
+        share=share,
+        limits=how.limits,
+        progress=progress,
+    )
 
 
 def check_all(
-    jobs: Sequence[Job], limits: Limits, count: int, *, visible: bool
+    jobs: Sequence[Job], how: How, count: int, *, visible: bool
 ) -> Iterator[tuple[Job, Outcome]]:
     """Check the jobs in `count` processes, and yield what comes of them in their own order.
 
@@ -71,15 +81,15 @@ def check_all(
     """
 
     def engine(job: Job, progress: Progress | None) -> Result:
-        return searched(job, limits, progress)
+        return searched(job, how, progress)
 
     if count == 1:
         return one_by_one(jobs, engine, visible=visible)
-    return _in_order(jobs, _at_once(jobs, limits, count, engine, visible=visible))
+    return _in_order(jobs, _at_once(jobs, how, count, engine, visible=visible))
 
 
 def one_by_one(
-    jobs: Sequence[Job], engine: Engine, *, visible: bool
+    jobs: Sequence[Job], engine: Runs, *, visible: bool
 ) -> Iterator[tuple[Job, Outcome]]:
     """Run the jobs one after the other in this process, until one is interrupted."""
     for job in jobs:
@@ -107,11 +117,11 @@ def _in_order(
 
 
 def _at_once(
-    jobs: Sequence[Job], limits: Limits, count: int, engine: Engine, *, visible: bool
+    jobs: Sequence[Job], how: How, count: int, engine: Runs, *, visible: bool
 ) -> Iterator[tuple[Job, Outcome]]:
     """The scenarios in processes of their own, then all other jobs in this one."""
     builtin = [job for job in jobs if job.target.builtin]
-    crew = _Crew(builtin, limits, count)
+    crew = _Crew(builtin, how, count)
     with tally(len(builtin), wanted=visible) as report:
         yield from crew.work(report)
     if not crew.interrupted:
@@ -127,7 +137,8 @@ class _Order:
     reference: str
     constants: tuple[str, ...]
     properties: tuple[str, ...]
-    limits: Limits
+    how: How
+    share: int
 
 
 @dataclass(frozen=True)
@@ -166,9 +177,9 @@ class _Crew:
     interrupted: somebody has pressed Ctrl-C, and nothing more is begun.
     """
 
-    def __init__(self, jobs: Sequence[Job], limits: Limits, count: int) -> None:
+    def __init__(self, jobs: Sequence[Job], how: How, count: int) -> None:
         self._waiting = list(jobs)
-        self._limits = limits
+        self._how = how
         self._count = count
         self._busy: list[_Worker] = []
         self._context: ForkServerContext = multiprocessing.get_context("forkserver")
@@ -208,7 +219,12 @@ class _Crew:
     def _start(self, job: Job) -> _Worker:
         ours, theirs = cast("tuple[Connection, Connection]", Pipe(duplex=False))
         order = _Order(
-            catalogue.source, job.target.reference, job.constants, job.properties, self._limits
+            catalogue.source,
+            job.target.reference,
+            job.constants,
+            job.properties,
+            self._how,
+            self._count,
         )
         process = self._context.Process(target=_run, args=(order, theirs), daemon=True)
         process.start()
@@ -255,7 +271,7 @@ def _followed(order: _Order) -> Outcome | str:
         (job,) = prepared(load(order.reference), order.constants, order.properties)
     except Exception as error:
         return internal_error(error)
-    return attempt(job, lambda job, progress: searched(job, order.limits, progress))
+    return attempt(job, lambda job, progress: searched(job, order.how, progress, share=order.share))
 
 
 def _end_with_the_main_process() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
+import errno
 import os
 import shutil
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeGuard
 
 if TYPE_CHECKING:
     from mcheck.explorer.result import Result
@@ -88,7 +89,13 @@ class Output:
         self._block(verdict_text(entry.result, self.width))
 
     def _table(self) -> None:
-        from mcheck.report.summary import gaps, overview_table, summary_table, totals
+        from mcheck.report.summary import (
+            gaps,
+            overview_table,
+            shared_scope,
+            summary_table,
+            totals,
+        )
 
         results = [entry.result for entry in self._entries]
         abouts = [entry.about for entry in self._entries]
@@ -96,7 +103,10 @@ class Output:
             self._block(overview_table(results, abouts, self.width))
         else:
             self._block(summary_table(results, self.width))
-        self._block(totals(results, self.width))
+        below = totals(results, self.width)
+        if not any(abouts):
+            below = "\n".join(filter(None, [below, shared_scope(results, self.width)]))
+        self._block(below)
         for entry in self._entries:
             self._race(entry)
             left_open = gaps(entry.result, self.width)
@@ -141,18 +151,35 @@ def line_width(wanted: int | None) -> int:
 
 
 def say(text: str = "") -> None:
-    """Print on stdout. If nobody reads on, the exit code still tells the verdict."""
+    """Print on stdout. If nobody reads on, the exit code still tells the verdict.
+
+    Raises:
+        OSError: what `is_unwritable` says of it: the disk is full, for instance.
+    """
     _print(text, sys.stdout)
 
 
 def complain(text: str) -> None:
     """Print a message on stderr, with the program's name before it."""
-    _print(f"mcheck: {text}", sys.stderr)
+    try:
+        _print(f"mcheck: {text}", sys.stderr)
+    except OSError:  # there is nowhere left to say so
+        abandon(sys.stderr)
+
+
+def is_unwritable(error: Exception) -> TypeGuard[OSError]:
+    """Whether an error says that what is printed cannot be stored."""
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+    return isinstance(error, OSError) and error.filename is None and error.errno in full
+
+
+def abandon(stream: TextIO) -> None:
+    """Write no more to a stream: what is in its buffer is not tried again at the program's end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _print(text: str, stream: TextIO) -> None:
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:
-        # What is left in the buffer must not be tried again at the end of the program.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        abandon(stream)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 from mcheck.explorer.result import Result
@@ -28,11 +30,24 @@ def duration(seconds: float) -> str:
 
 def scope_text(result: Result) -> str:
     """What the verdict is about: edition, variant and the scenario's constants."""
+    return ", ".join(scope_parts(result))
+
+
+def scope_parts(result: Result) -> list[str]:
+    """The same, each for itself."""
     parts = [f"edition {result.edition}"] if result.edition else []
     if result.variant:
         parts.append(f"variant {result.variant}")
     parts += [f"{name}={constant_text(value)}" for name, value in result.scope.items()]
-    return ", ".join(parts)
+    return parts
+
+
+def common_scope(results: Sequence[Result]) -> list[str]:
+    """What several verdicts are all about; nothing if there are fewer than two."""
+    scopes = [scope_parts(result) for result in results]
+    if len(scopes) < 2:
+        return []
+    return [part for part in scopes[0] if all(part in scope for scope in scopes)]
 
 
 def setting(result: Result) -> str:
@@ -95,15 +110,27 @@ def change_text(change: Change) -> str:
 def fold(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
     """The text in lines of at most `width` characters; words longer than a line are cut.
 
-    first, rest: what stands before the first line and before the others.
+    They are cut behind a dot, an equals sign or the like, if there is one in the second half of
+    the line. first, rest: what stands before the first line and before the others.
     """
+    most, least = (max(width - f(len(first), len(rest)), 1) for f in (min, max))
     return textwrap.wrap(
-        text,
+        re.sub(rf"\S{{{most + 1},}}", lambda word: _cut(word[0], least), text),
         max(width, len(first) + 1, len(rest) + 1),
         initial_indent=first,
         subsequent_indent=rest,
         break_on_hyphens=False,
     )
+
+
+def _cut(word: str, room: int) -> str:
+    """A long word in pieces that fill a line each, with blanks between them."""
+    pieces: list[str] = []
+    while len(word) > room:
+        end = max(word.rfind(mark, room // 2, room) for mark in ".=_/,") + 1 or room
+        pieces.append(word[:end])
+        word = word[end:]
+    return " ".join([*pieces, word])
 
 
 def pack(items: list[str], width: int) -> list[str]:

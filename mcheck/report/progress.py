@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ from mcheck.report.phrases import counted, duration
 
 _REPORTS = 10
 """The rate is taken over so many reports, which makes it about two seconds."""
+_TICK_SECONDS = 0.5
 
 
 @contextmanager
@@ -36,6 +39,30 @@ def tally(whole: int, *, wanted: bool = True) -> Generator[Callable[[int, Sequen
         return
     with _line() as draw:
         yield lambda done, names: draw(f"{done} of {whole} done; searching {', '.join(names)}")
+
+
+@contextmanager
+def ticking(what: str, *, wanted: bool = True) -> Generator[None]:
+    """Shows what is being done, and for how long: for what does not report how far it is."""
+    if not wanted or not sys.stderr.isatty():
+        yield
+        return
+    start = time.perf_counter()
+    done = threading.Event()
+    with _line() as draw:
+
+        def tick() -> None:
+            while not done.wait(_TICK_SECONDS):
+                draw(f"{what}, {duration(time.perf_counter() - start)}")
+
+        draw(what)
+        clock = threading.Thread(target=tick, daemon=True)
+        clock.start()
+        try:
+            yield
+        finally:
+            done.set()
+            clock.join()
 
 
 @contextmanager

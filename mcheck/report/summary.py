@@ -8,7 +8,16 @@ from textwrap import shorten
 
 from mcheck.explorer.result import Result, Verdict
 from mcheck.report.grid import grid
-from mcheck.report.phrases import counted, duration, fold, plain, scope_text, stopped_by
+from mcheck.report.phrases import (
+    common_scope,
+    counted,
+    duration,
+    fold,
+    plain,
+    scope_parts,
+    scope_text,
+    stopped_by,
+)
 
 _HEADINGS = (
     "scenario",
@@ -79,14 +88,26 @@ def _engine(result: Result) -> str:
 
 
 def summary_table(results: Sequence[Result], width: int = 100) -> str:
-    """One row a check, in lines of at most `width` characters, if 100 or more are given."""
+    """One row a check, in lines of at most `width` characters, if 100 or more are given.
+
+    The scope that all have in common is left to `shared_scope`.
+    """
+    common = common_scope(results)
     cells = [_cells(result) for result in results]
+    for row, result in zip(cells, results, strict=True):
+        row["scope"] = ", ".join(part for part in scope_parts(result) if part not in common)
     used = [
         heading
         for heading in _HEADINGS
         if heading in ("scenario", "verdict") or any(row[heading] for row in cells)
     ]
     return grid(used, [[[row[heading]] for heading in used] for row in cells], width, _NUMBERS)
+
+
+def shared_scope(results: Sequence[Result], width: int = 100) -> str:
+    """What the scopes of all checks in a table have in common; empty if nothing."""
+    common = ", ".join(common_scope(results))
+    return "\n".join(fold(plain(common), width, "scope of all: ", "    ")) if common else ""
 
 
 def overview_table(results: Sequence[Result], abouts: Sequence[str], width: int = 100) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mcheck.loading import Wanted, catalogue, chosen, load
+from mcheck.loading import catalogue
 from mcheck.loading.catalogue import Catalogue
 from mcheck.scenarios.catalogue import Size
 from tests.cli import fakes
@@ -171,8 +171,13 @@ def test_what_is_bounded_says_why_below_the_table() -> None:
     [
         (
             "check pari",
-            "no scenario 'pari' (did you mean pair?); there are large, pair, old_pair, triple, "
-            "leaving",
+            "no scenario or variant 'pari' (did you mean pair?); mcheck list shows all",
+        ),
+        ("check to-much", "no scenario or variant 'to-much' (did you mean too-much?); mcheck list"),
+        (
+            "check xyz",
+            "no scenario or variant 'xyz'; there are large, pair, old_pair, triple, leaving; "
+            "variants too-much",
         ),
         ("check scenario:pari", "no scenario 'pari' (did you mean pair?)"),
         ("check pari+too-much", "no scenario 'pari' (did you mean pair?)"),
@@ -200,8 +205,8 @@ def test_what_is_bounded_says_why_below_the_table() -> None:
         ),
         ("check pair --property smal", "pair has no property 'smal' (did you mean small?)"),
         ("check --set n=1", "pair has no constant n"),
-        ("list pari", "no scenario 'pari' (did you mean pair?)"),
-        ("simulate pari", "no scenario 'pari' (did you mean pair?)"),
+        ("list pari", "no scenario or variant 'pari' (did you mean pair?)"),
+        ("simulate pari", "no scenario or variant 'pari' (did you mean pair?)"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(arguments: str, says: str) -> None:
@@ -282,7 +287,8 @@ def test_the_matrix_has_proofs_reasons_and_what_is_missing() -> None:
 def test_scenarios_are_listed_as_models_are(tmp_path: Path) -> None:
     made = mcheck("list", "pair", f"{toy(tmp_path)}:holding")
     assert made.exit_code == 0
-    assert [line.split()[0] for line in made.stdout.splitlines() if line[:1].isalpha()] == [
+    table = made.stdout.partition("\n\n")[0]
+    assert [line.split()[0] for line in table.splitlines() if line[:1].isalpha()] == [
         "model",
         "pair",
         "holding",
@@ -319,31 +325,3 @@ def test_scenarios_are_simulated() -> None:
     found = mcheck("simulate", "scenario:pair+too-much", "--seed", "1")
     assert found.exit_code == 1
     assert mcheck("replay", found.stdout.split()[-1]).exit_code == 1
-
-
-# The kernel's own catalogue
-
-
-def test_the_built_in_catalogue_can_be_asked_for_all_it_has(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    run_with(monkeypatch, catalogue.builtin)
-    found = catalogue.builtin()
-    listed = mcheck("list")
-    assert listed.exit_code == 0
-    for name in (*found.scenarios, *found.bugs, *found.editions):
-        assert f"\n{name} " in listed.stdout
-    for name in found.scenarios:
-        assert [target.model.name for target in load(name)] == [name]
-    for name in found.bugs:
-        assert [target.model.variant for target in load(name)] == [name]
-    defaults = [target.about for target in chosen(Wanted())]
-    assert defaults and all(defaults)
-
-
-def test_the_built_in_matrix_names_its_scenarios(monkeypatch: pytest.MonkeyPatch) -> None:
-    run_with(monkeypatch, catalogue.builtin)
-    made = mcheck("list", "--matrix", "--width", "200")
-    assert made.exit_code == 0
-    for scenario in catalogue.builtin().scenarios.values():
-        assert (scenario.name in made.stdout.split()) == bool(scenario.meetings)

@@ -10,6 +10,7 @@ import pytest
 
 from mcheck.lang import ModelError
 from mcheck.loading import Job, UsageError, load, loaded, only, prepared
+from tests.cli.running import mcheck
 from tests.cli.toys import TOY, toy
 
 
@@ -277,3 +278,68 @@ def test_only_one_model_can_be_replayed(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         only(str(path))
     assert str(caught.value) == f"{path} has several models: name one, as in {path}:holding"
+
+
+# What is replaced by nothing else
+
+REPLACING = '''
+from mcheck.lang import Model, Proc, at, choose, procedure
+from toy import Sum, add, holding
+
+
+@procedure
+def copied(k: Sum, me: int) -> Proc[None]:
+    """Another docstring."""
+    yield at("add")
+    n = choose(range(1, 3))
+    k.total = k.total + n
+
+
+@procedure
+def changed(k: Sum, me: int) -> Proc[None]:
+    """Add one or two."""
+    yield at("add")
+    n = choose(range(1, 2))
+    k.total = k.total + n
+
+
+def range(low: int, high: int) -> tuple[int, ...]:
+    return (low,)
+
+
+own = holding.replace("own", add=add)
+other = holding.replace("other", add=changed)
+'''
+MEANT_OTHERWISE, _, _ = REPLACING.partition("own = ")
+
+
+def notes(target: str | Path) -> list[str]:
+    return [note for job in jobs(target) for note in job.notes]
+
+
+def test_a_procedure_that_is_replaced_by_itself_is_noted(tmp_path: Path) -> None:
+    toy(tmp_path)
+    assert notes(toy(tmp_path, "mine.py", REPLACING)) == [
+        "own: add is replaced by itself, which changes nothing"
+    ]
+    assert notes(tmp_path / "toy.py") == []
+
+
+def test_a_procedure_that_is_replaced_by_a_copy_is_noted_if_all_names_mean_the_same(
+    tmp_path: Path,
+) -> None:
+    toy(tmp_path)
+    copy = 'copy = holding.replace("copy", add=copied)'
+    # Here `range` is another function than in toy.py.
+    assert notes(f"{toy(tmp_path, 'otherwise.py', MEANT_OTHERWISE, copy)}:copy") == []
+    same = MEANT_OTHERWISE.partition("def range")[0]
+    assert notes(f"{toy(tmp_path, 'same.py', same, copy)}:copy") == [
+        "copy: what replaces add is a copy of it, which changes nothing"
+    ]
+
+
+def test_what_is_noted_is_told_and_the_model_is_checked(tmp_path: Path) -> None:
+    toy(tmp_path)
+    made = mcheck("check", f"{toy(tmp_path, 'mine.py', REPLACING)}:own")
+    assert made.exit_code == 0
+    assert made.stderr == "mcheck: own: add is replaced by itself, which changes nothing\n"

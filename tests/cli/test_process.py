@@ -89,3 +89,35 @@ def test_ctrl_c_ends_a_search_with_what_was_found(tmp_path: Path) -> None:
     assert out.startswith("BOUNDED holding: ")
     assert "stopped by an interrupt" in out
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "arguments", ["--help", "--version", "list", "check toy.py", "check toy.py --format json"]
+)
+def test_a_full_disk_is_told_in_a_line(tmp_path: Path, arguments: str) -> None:
+    toy(tmp_path)
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        made = subprocess.run(
+            [sys.executable, "-m", "mcheck", *arguments.split()],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "MCHECK_CACHE_DIR": str(tmp_path)},
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (made.returncode, made.stderr) == (2, "mcheck: cannot write: No space left on device\n")
+
+
+def test_what_cannot_be_told_is_no_error_either(tmp_path: Path) -> None:
+    path = toy(tmp_path)
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        made = subprocess.run(
+            [sys.executable, "-m", "mcheck", "check", f"{path}:holding", f"{path}:nothing"],
+            cwd=ROOT,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+        )
+    assert (made.returncode, made.stdout) == (2, "")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 from pathlib import Path
 
+import pytest
+
+from mcheck.cli import app
 from tests.cli.running import mcheck, refused, timeless
 from tests.cli.toys import ROOT, TOY, toy
 
@@ -87,3 +92,21 @@ def test_random_walks_never_prove(tmp_path: Path) -> None:
     assert made.stdout.startswith("BOUNDED holding: ")
     assert re.search(r"engine: simulation, seed \d+\n", made.stdout)
     assert "  why: simulation of 5 walks of at most 9 steps\n" in made.stdout
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_random_walks_show_that_they_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, silent: bool
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", terminal)
+    flags = ["--no-progress"] if silent else []
+    with pytest.raises(SystemExit):
+        app(["simulate", f"{toy(tmp_path)}:holding", "--walks", "5", *flags])
+    assert ("holding: 5 random walks" in terminal.getvalue()) == (not silent)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from mcheck.explorer.limits import Limits
 from mcheck.loading import Job, catalogue, loaded, prepared, workers
 from mcheck.loading.outcomes import Outcome
+from mcheck.loading.workers import How
 from tests.cli import fakes
 from tests.cli.running import mcheck
 from tests.cli.toys import ROOT, toy
@@ -47,7 +47,7 @@ def test_the_output_is_the_same_for_any_number_of_processes(
 
 def test_results_come_in_the_order_of_the_jobs_whichever_is_done_first() -> None:
     names = ["large", "pair", "triple", "pair", "large"]
-    found = list(workers.check_all(jobs(*names), Limits(), 3, visible=False))
+    found = list(workers.check_all(jobs(*names), How(), 3, visible=False))
     assert [job.model.name for job, _ in found] == names
     assert [outcome.result.scenario for _, outcome in found] == names
     assert [outcome.result.states for _, outcome in found] == [48, 8, 20, 8, 48]
@@ -119,7 +119,7 @@ def test_a_debugger_sees_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_workers_are_sent_names_and_not_models() -> None:
-    order = workers._Order(fakes.plain, "scenario:pair", (), (), Limits())
+    order = workers._Order(fakes.plain, "scenario:pair", (), (), How(), 1)
     outcome = workers._followed(pickle.loads(pickle.dumps(order)))
     assert isinstance(outcome, Outcome)
     assert (outcome.result.scenario, outcome.result.states) == ("pair", 8)

@@ -14,17 +14,16 @@ from tests.explorer.graphs import Graph, Process
 from tests.explorer.test_reference import counters, timeless
 
 
-def test_the_limit_of_states_is_exact_and_the_same_on_every_run() -> None:
+def test_the_limit_of_states_ends_a_level_and_is_the_same_on_every_run() -> None:
     graph = counters(30, 30)
     results = [check(graph, limits=Limits(states=100)) for _ in range(2)]
     assert timeless(results[0]) == timeless(results[1])
     result = results[0]
     assert result.verdict == Verdict.BOUNDED
-    # Level k has k + 1 states: levels 0 to 11 have 78 and level 12 has 13. Of these, nine are
-    # expanded when the states 92 to 101 are found.
-    assert (result.states, result.depth) == (101, 12)
+    # Level k has k + 1 states: levels 0 to 12 have 91, which is no reason to stop, and 13 has 14.
+    assert (result.states, result.depth) == (105, 13)
     assert result.why == (
-        "stopped by the limit of 100 states: all states up to depth 12 are searched, "
+        "stopped by the limit of 100 states: all states up to depth 13 are searched, "
         "14 states are left to expand"
     )
     assert "deadlock" in result.undecided
@@ -46,10 +45,10 @@ def test_what_a_bounded_search_did_not_see_is_listed_as_undecided() -> None:
     assert result.undecided == ("deadlock", "cover far", "unreached labels")
 
 
-def test_a_violation_in_the_unfinished_level_is_still_one() -> None:
+def test_a_violation_in_the_level_that_is_too_much_is_still_one() -> None:
     graph = counters(30, 30).claim("always", "small", lambda s: s != (13, 0))
     result = check(graph, limits=Limits(states=93))
-    assert (result.verdict, result.property, result.depth) == (Verdict.VIOLATED, "small", 12)
+    assert (result.verdict, result.property, result.depth) == (Verdict.VIOLATED, "small", 13)
     assert result.trace is not None and result.trace.depth == 13
 
 
@@ -157,5 +156,5 @@ def test_the_resident_set_grows_with_what_is_stored() -> None:
 def test_the_resident_set_is_known_without_proc(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("mcheck.explorer.limits._STATM", tmp_path / "missing")
+    monkeypatch.setattr("mcheck.explorer.machine._STATM", tmp_path / "missing")
     assert resident_bytes() > 2**20

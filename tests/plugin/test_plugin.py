@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mcheck.explorer import Result, check, reference
+from mcheck.explorer import Result, check, engines
 from mcheck.explorer.limits import Limits
 from mcheck.lang.contract import Executable
 from mcheck.loading import catalogue
@@ -73,7 +73,7 @@ def shown(pytester: pytest.Pytester) -> Says:
         'mcheck("too-much", properties=["natural", "met"]).holds()',
         'mcheck(toy.broken).violates("small", ends=["CPU0 add.add", "CPU1 add.add"])',
         'mcheck(toy.unmet).violates("cover three")',
-        'mcheck("large", limits=Limits(states=10)).bounded(depth=1)',
+        'mcheck("large", limits=Limits(states=10)).bounded(depth=2)',
     ],
 )
 def test_what_is_as_expected_passes(pytester: pytest.Pytester, statement: str) -> None:
@@ -128,8 +128,8 @@ def test_a_model_that_holds_violates_nothing(shown: Says) -> None:
 
 def test_a_bounded_search_does_not_hold(shown: Says) -> None:
     lines = shown('mcheck("large", limits=Limits(states=10)).holds()')
-    assert lines[0].startswith("expected HOLDS, found BOUNDED large: 1")
-    assert lines[1].startswith("stopped by the limit of 10 states: all states up to depth 1 ")
+    assert lines[0].startswith("expected HOLDS, found BOUNDED large: 27 ")
+    assert lines[1].startswith("stopped by the limit of 10 states: all states up to depth 2 ")
     assert len(lines) == 2
 
 
@@ -148,7 +148,11 @@ def test_what_is_wrong_with_a_model_is_shown(shown: Says, pytester: pytest.Pytes
 @pytest.mark.parametrize(
     ("statement", "line"),
     [
-        ('mcheck("pear")', "no scenario 'pear' (did you mean pair?); there are "),
+        ('mcheck("pear")', "no scenario or variant 'pear' (did you mean pair?); mcheck list "),
+        (
+            'mcheck(toy.holding, replace={"add": toy.add})',
+            "holding: add is replaced by itself, which changes nothing",
+        ),
         ('mcheck(toy.broken, constants={"work": 3})', "broken has no constant work"),
         (
             'mcheck("pair", properties=["smal"])',
@@ -187,7 +191,7 @@ def count_searches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(executable.name)
         return check(executable, **options)
 
-    monkeypatch.setattr(reference, "check", counted)
+    monkeypatch.setattr(engines, "check", counted)
     return names
 
 
@@ -239,7 +243,7 @@ def test_ctrl_c_ends_the_session(
         return check(executable, limits=limits, progress=press)
 
     monkeypatch.setattr(catalogue, "source", fakes.slow)
-    monkeypatch.setattr(reference, "check", interrupted)
+    monkeypatch.setattr(engines, "check", interrupted)
     pytester.makepyfile(f'{HEAD}    mcheck("slow1").bounded()\n')
     with pytest.raises(KeyboardInterrupt):
         pytester.runpytest_inprocess(*QUICKLY)

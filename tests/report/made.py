@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
 from typing import Any
 
 from mcheck.explorer.result import Result, Verdict
@@ -9,6 +10,11 @@ from mcheck.explorer.trace import Change, Event, Trace
 from mcheck.lang.contract import Choices, Failure, Source
 
 SOURCE = Source("/elsewhere/model.py", 12)
+
+
+def golden(text: str) -> str:
+    """A text as it is expected, written with the indentation of the test."""
+    return dedent(text).strip("\n")
 
 
 def moved(

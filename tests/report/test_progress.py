@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
-from mcheck.report.progress import Gauge, progress, tally
+from mcheck.report import progress as module
+from mcheck.report.progress import Gauge, progress, tally, ticking
 
 
 class Terminal(io.StringIO):
@@ -62,6 +65,32 @@ def test_the_tally_is_silent_where_nobody_wants_it(
     monkeypatch.setattr(sys, "stderr", stream)
     with tally(12, wanted=not terminal) as report:
         report(3, ["fault"])
+    assert stream.getvalue() == ""
+
+
+def test_what_reports_nothing_is_shown_with_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(module, "_TICK_SECONDS", 0.01)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "xterm")
+    before = threading.active_count()
+    with ticking("toy: 9 walks"):
+        end = time.monotonic() + 10
+        while "toy: 9 walks, 0." not in terminal.getvalue() and time.monotonic() < end:
+            time.sleep(0.01)
+    assert "toy: 9 walks, 0." in terminal.getvalue()
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_time_is_not_shown_where_nobody_wants_it(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Terminal() if terminal else io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    with ticking("toy", wanted=not terminal):
+        pass
     assert stream.getvalue() == ""
 
 

@@ -13,6 +13,7 @@ from mcheck.report.phrases import duration
 from mcheck.report.summary import (
     gaps,
     overview_table,
+    shared_scope,
     summary_table,
     totals,
     verdict_line,
@@ -118,17 +119,43 @@ def test_the_table_has_a_row_a_check() -> None:
     assert summary_table(results, 120) == dedent(
         """
         scenario  verdict   property  states  transitions  depth  seconds  \
-stopped by                 scope
+stopped by
         --------  --------  --------  ------  -----------  -----  -------  \
--------------------------  ------------------
-        S         HOLDS               88,644      316,656     71     3.14  \
-                           cpus=2, flush=true
-        M         VIOLATED  ledger    88,644      316,656     71     0.50  \
-                           cpus=2, flush=true
+-------------------------
+        S         HOLDS               88,644      316,656     71     3.14
+        M         VIOLATED  ledger    88,644      316,656     71     0.50
         folio     BOUNDED              1,000            1      5     0.04  \
-the limit of 1,000 states  cpus=2, flush=true
+the limit of 1,000 states
         """
     ).strip("\n")
+
+
+def test_the_scope_has_what_differs_and_what_is_common_stands_below() -> None:
+    results = [
+        result(Verdict.HOLDS, scope={"cpus": 2, "passes": 2, "flush": True}),
+        result(Verdict.HOLDS, scope={"cpus": 2, "passes": 3, "flush": True}, variant="f=f"),
+    ]
+    rows = summary_table(results, 80).splitlines()[2:]
+    assert [row.partition("3.14  ")[2] for row in rows] == ["passes=2", "variant f=f, passes=3"]
+    assert shared_scope(results) == "scope of all: cpus=2, flush=true"
+    # Of a single one nothing is common with others.
+    assert summary_table(results[:1], 120).endswith("  cpus=2, passes=2, flush=true")
+    assert shared_scope(results[:1]) == ""
+    assert shared_scope([result(scope={"cpus": 2}), result(scope={"cpus": 3})]) == ""
+
+
+def test_a_long_scope_is_cut_where_it_can_be_read() -> None:
+    names = ("the_first_function", "the_second_function")
+    results = [result(Verdict.HOLDS, variant=f"{name}={name}", scope={}) for name in names]
+    rows = summary_table(results, 80).splitlines()[2:]
+    assert [row.strip() for row in rows if "function" in row.split()[-1]] == [
+        "the_first_function=",
+        "the_first_function",
+        "the_second_function=",
+        "the_second_function",
+    ]
+    assert all(part in " ".join(rows) for part in ("the_first_function=", "the_second_function="))
+    assert max(map(len, rows)) <= 80
 
 
 def test_columns_that_nobody_needs_are_left_out() -> None:
@@ -140,7 +167,6 @@ def test_columns_that_nobody_needs_are_left_out() -> None:
         "transitions",
         "depth",
         "seconds",
-        "scope",
     ]
 
 

@@ -1,4 +1,7 @@
-"""The lowered steps as Python functions over a packed state: what the reference engine runs."""
+"""The lowered steps as Python functions over a packed state: what the reference engine runs.
+
+Every engine tells with them what it has found.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from mcheck.lang.build import initial, numbers_in
 from mcheck.lang.contract import Actor, Choices, Failure, Label, Property, Source
 from mcheck.lang.declare.fields import decode, show
 from mcheck.lang.declare.state import State
+from mcheck.lang.emit import c
 from mcheck.lang.emit.expressions import Tables, Text
 from mcheck.lang.emit.paths import assigned_in, changed_by, ending, loaded_by
 from mcheck.lang.emit.view import View
@@ -215,6 +219,19 @@ class PythonProgram(View):
             self._property(claim, space[f"claim_{i}"], i) for i, claim in enumerate(program.claims)
         ]
         self.initial = self._initial([space[start] for *_, start in names])
+
+    @property
+    def claims(self) -> list[str]:
+        """The names of all properties."""
+        return [claim.name for claim in self.program.claims]
+
+    def c(self) -> str:
+        """The steps and the properties as C.
+
+        Raises:
+            ModelError: a value may be too large for a machine's integer.
+        """
+        return c.text(self.program, self.name, hang=self.hang)
 
     def _initial(self, starts: list[Callable[..., None]]) -> list[int]:
         found: dict[int, None] = {}
