@@ -8,7 +8,12 @@ from mcheck.pytest_plugin import Mcheck
 from properties.claims import claim
 from properties.twins import isolation as twins
 
-PROMISES = ("isolation_is_exclusive", "nothing_is_left_over", "back_on_the_lru")
+PROMISES = (
+    "isolation_is_exclusive",
+    "isolation_is_counted",
+    "nothing_is_left_over",
+    "back_on_the_lru",
+)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +56,7 @@ def test_two_cannot_isolate_one_page(mcheck: Mcheck) -> None:
 def test_what_is_put_back_is_not_counted_as_isolated(mcheck: Mcheck) -> None:
     twin = {"putback_movable_pages": twins.never_counted_back}
     mcheck("file-read", replace=twin).violates(
-        "nothing_is_left_over", depth=85, ends=["CPU1 read.return"]
+        "isolation_is_counted", depth=85, ends=["CPU1 read.return"]
     )
 
 

@@ -54,20 +54,29 @@ def test_a_restored_entry_is_counted(mcheck: Mcheck) -> None:
 
 
 def test_an_entry_that_is_gone_is_not_counted(mcheck: Mcheck) -> None:
-    """The page allocator notices it: "bad page: nonzero mapcount"."""
     twin = {"zap_pte_range": twins.unmapped_and_still_counted}
     mcheck("anon-munmap", replace=twin).violates(
-        "assert", depth=25, ends=["CPU1 __folio_put.page_mapcount"]
+        "mappings_are_counted", depth=10, ends=["CPU1 zap_pte_range.pte_unmap_unlock"]
+    )
+
+
+def test_an_entry_is_counted_until_its_lock_is_dropped(mcheck: Mcheck) -> None:
+    twin = {"try_to_migrate_one": twins.counted_down_after_the_lock}
+    mcheck("file-munmap", replace=twin).violates(
+        "mappings_are_counted", depth=37, ends=["CPU0 try_to_migrate_one.pte_unmap_unlock"]
     )
 
 
 def test_no_reference_is_taken_of_a_frozen_folio(mcheck: Mcheck) -> None:
-    """Unfreezing forgets it; its put then frees a folio that is in the page cache."""
+    """Unfreezing would forget it; its put would free a folio that is in the page cache."""
     twin = {"mapping_get_entry": twins.taken_while_frozen}
     mcheck("file-read", replace=twin).violates(
-        "assert",
-        depth=39,
-        ends=["CPU1 __folio_put.folio_test_lru", "CPU1 __folio_put.PageMappingFlags"],
+        "ledger",
+        depth=33,
+        ends=[
+            "CPU1 mapping_get_entry.xas_load",
+            "CPU1 mapping_get_entry.folio_try_get_rcu",
+        ],
     )
 
 

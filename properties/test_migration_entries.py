@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcheck.pytest_plugin import Mcheck
+from mcheck.zoo import BUGS
 from properties.claims import claim
 from properties.twins import entries as twins
 
@@ -47,6 +48,20 @@ def test_who_backs_out_restores_the_entries(mcheck: Mcheck) -> None:
 def test_a_read_only_entry_comes_back_read_only(mcheck: Mcheck) -> None:
     mcheck("restored-writable").violates(
         "permission_never_grows", depth=82, ends=["CPU0 remove_migration_pte.set_pte_at"]
+    )
+
+
+def test_a_page_whose_dirtying_is_tracked_comes_back_read_only(mcheck: Mcheck) -> None:
+    """Nobody would notice a store to it."""
+    mcheck("file-writeback", replace=dict(BUGS["restored-writable"].replaced)).violates(
+        "permission_never_grows", depth=89, ends=["CPU0 remove_migration_pte.set_pte_at"]
+    )
+
+
+def test_a_shared_page_is_reused_only_by_who_is_alone_with_it(mcheck: Mcheck) -> None:
+    twin = {"can_reuse": twins.reused_without_counting}
+    mcheck("anon-forked", replace=twin).violates(
+        "permission_never_grows", depth=15, ends=["CPU1 do_wp_page_anon.wp_page_reuse"]
     )
 
 

@@ -68,6 +68,13 @@ def test_the_dirty_bit_of_an_entry_that_is_zapped_goes_to_the_folio(mcheck: Mche
     )
 
 
+def test_the_folio_is_told_of_the_dirty_bit_before_the_entry_is_unlocked(mcheck: Mcheck) -> None:
+    twin = {"try_to_migrate_one": twins.marked_dirty_after_the_lock}
+    mcheck("file-munmap", replace=twin).violates(
+        "owing_ends", depth=38, ends=["CPU0 try_to_migrate_one.pte_unmap_unlock"]
+    )
+
+
 def test_what_is_written_is_marked_dirty(mcheck: Mcheck) -> None:
     twin = {"generic_perform_write": twins.written_and_clean}
     mcheck("file-cached-write", replace=twin).violates(

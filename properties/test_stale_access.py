@@ -70,13 +70,6 @@ def test_who_has_a_reference_keeps_the_page_where_it_is(mcheck: Mcheck) -> None:
     )
 
 
-def test_a_shared_page_is_reused_only_by_who_is_alone_with_it(mcheck: Mcheck) -> None:
-    twin = {"can_reuse": twins.reused_without_counting}
-    mcheck("anon-forked", replace=twin).violates(
-        "translations_are_fresh", depth=20, ends=["CPU1 access_memory.access"]
-    )
-
-
 def test_the_new_page_is_up_to_date_after_it_is_filled(mcheck: Mcheck) -> None:
     twin = {"move_to_new_folio": twins.uptodate_before_it_is_copied}
     mcheck("file-read", replace=twin).violates(

@@ -74,6 +74,13 @@ def test_the_lock_of_the_address_space_is_given_back(mcheck: Mcheck) -> None:
     )
 
 
+def test_the_lock_of_the_tree_is_given_back(mcheck: Mcheck) -> None:
+    twin = {"unlink_vma": twins.tree_lock_kept}
+    mcheck("munmap-first-file-fault", replace=twin).violates(
+        "locks_are_free_at_rest", depth=16, ends=["CPU0 munmap.return"]
+    )
+
+
 def test_nobody_reads_beside_a_writer(mcheck: Mcheck) -> None:
     twin = {"folio_lock_anon_vma_read": twins.locked_beside_a_writer}
     mcheck("anon-munmap", replace=twin).violates(

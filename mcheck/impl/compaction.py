@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcheck.impl.migrate import migrate_pages, putback_movable_pages
+from mcheck.impl.migrate import left_on_list, migrate_pages, putback_movable_pages
 from mcheck.impl.move_pages import list_add_isolated
 from mcheck.impl.page_alloc import folio_put
 from mcheck.impl.state import Cpu, Folio, Kernel, Mapping, Mode, Phase
@@ -22,6 +22,7 @@ def kcompactd(k: Kernel, me: Cpu) -> Proc[None]:
         if isolated is not null:
             yield from list_add_isolated(k, me, isolated)
             left = yield from migrate_pages(k, me, k.nodes, Mode.SYNC_LIGHT)
+            assert left_on_list(k, me, left), "migrate_pages() returned a wrong count"
             if left != 0:
                 yield from putback_movable_pages(k, me)
         yield at("return")

@@ -22,6 +22,12 @@ ENOMEM = -12
 """No target could be allocated: what is left was not tried."""
 
 
+def left_on_list(k: Kernel, me: Cpu, left: int) -> bool:
+    """Whether what migrate_pages() returned is how many folios it has left on me.from_list."""
+    on_list = sum(me.from_list[f] for f in k.folio)
+    return on_list > 0 if left == ENOMEM else on_list == left
+
+
 @procedure(clause="s004/steps")
 def migrate_pages(k: Kernel, me: Cpu, node: int, mode: Mode) -> Proc[int]:
     """Migrate the folios on me.from_list; returns how many are left there, or ENOMEM.
@@ -152,7 +158,10 @@ def unmap_and_move_locked(k: Kernel, me: Cpu, src: Folio, dst: Folio, mode: Mode
         yield from remove_migration_ptes(k, me, src, dst if rc is Rc.SUCCESS else src, anon, page)
     yield at("outcome")
     me.walks = False
-    me.phase = Phase.MOVED if rc is Rc.SUCCESS else Phase.BACKED_OUT
+    if rc is Rc.SUCCESS:
+        me.phase = Phase.MOVED
+    else:
+        me.phase = Phase.BACKED_OUT if me.phase is Phase.UNMAPPED else Phase.GAVE_UP
     return rc
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcheck.impl.migrate import migrate_pages, putback_movable_pages
+from mcheck.impl.migrate import left_on_list, migrate_pages, putback_movable_pages
 from mcheck.impl.page_alloc import folio_put
 from mcheck.impl.rwsem import down_read, up_read
 from mcheck.impl.state import Cpu, Entry, Folio, Kernel, Mode, Phase
@@ -31,6 +31,7 @@ def do_pages_move(k: Kernel, me: Cpu, node: int) -> Proc[None]:
         yield from add_page_for_migration(k, me, page, node)
     if any(me.from_list[f] for f in k.folio):
         left = yield from migrate_pages(k, me, node, Mode.SYNC)
+        assert left_on_list(k, me, left), "migrate_pages() returned a wrong count"
         if left != 0:
             yield from putback_movable_pages(k, me)
     yield from lru_cache_enable(k)

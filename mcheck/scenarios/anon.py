@@ -86,7 +86,6 @@ anon_fault = scenario(
     names=[FAULT],
     translating=[1],
     covers=[*MOVES_ALWAYS, a_fault_waits_for_migration],
-    folios=2,
 )
 anon_compaction = scenario(
     "anon-compaction",
@@ -97,7 +96,6 @@ anon_compaction = scenario(
     names=[FAULT],
     translating=[1],
     covers=[*MOVES_ALWAYS, a_fault_waits_for_migration],
-    folios=2,
 )
 anon_forked = scenario(
     "anon-forked",
@@ -110,6 +108,7 @@ anon_forked = scenario(
     covers=[*MOVES, a_fault_waits_for_migration, the_page_is_copied_on_write],
     mms=2,
     locations=2,
+    folios=3,
 )
 anon_pin = scenario(
     "anon-pin",
@@ -119,7 +118,6 @@ anon_pin = scenario(
     kind=ANON,
     names=[PIN],
     covers=[*MOVES, the_page_is_pinned],
-    folios=2,
     pin_bias=5,
     max_refcount=15,
 )
@@ -131,7 +129,6 @@ anon_get = scenario(
     kind=ANON,
     names=[GET],
     covers=[*MOVES, the_page_is_pinned],
-    folios=2,
 )
 anon_munmap = scenario(
     "anon-munmap",
@@ -142,7 +139,6 @@ anon_munmap = scenario(
     names=[MUNMAP],
     translating=[1],
     covers=[*MOVES, the_anon_vma_is_freed],
-    folios=2,
 )
 anon_two_migrators = scenario(
     "anon-two-migrators",
@@ -152,7 +148,6 @@ anon_two_migrators = scenario(
     kind=ANON,
     names=[MIGRATOR],
     covers=MOVES,
-    folios=2,
 )
 anon_forked_munmap = scenario(
     "anon-forked-munmap",
@@ -163,7 +158,6 @@ anon_forked_munmap = scenario(
     names=[MUNMAP],
     translating=[1],
     covers=MOVES,
-    folios=2,
     mms=2,
     locations=2,
 )
@@ -175,7 +169,6 @@ anon_forked_two_migrators = scenario(
     kind=SHARED,
     names=[MIGRATOR],
     covers=MOVES,
-    folios=2,
     mms=2,
     locations=2,
 )
@@ -188,7 +181,6 @@ anon_first_fault = scenario(
     names=[FAULT],
     translating=[1],
     covers=[*MOVES_ALWAYS, a_fault_waits_for_migration],
-    folios=2,
 )
 anon_forked_alone = scenario(
     "anon-forked-alone",
@@ -199,7 +191,6 @@ anon_forked_alone = scenario(
     names=[FAULT],
     translating=[1],
     covers=[*MOVES, a_fault_waits_for_migration],
-    folios=2,
 )
 anon_forked_exit = scenario(
     "anon-forked-exit",
@@ -213,6 +204,7 @@ anon_forked_exit = scenario(
     size=Size.DEEP,
     mms=2,
     locations=2,
+    folios=3,
 )
 anon_munmap_fault = scenario(
     "anon-munmap-fault",
@@ -224,7 +216,6 @@ anon_munmap_fault = scenario(
     translating=[1],
     covers=[a_migration_succeeds, a_migration_backs_out, a_fault_waits_for_migration],
     size=Size.CI,
-    folios=2,
 )
 anon_two_pages = scenario(
     "anon-two-pages",
@@ -267,7 +258,6 @@ anon_first_faults = scenario(
     size=Size.CI,
     pages=2,
     locations=2,
-    folios=2,
 )
 anon_forked_both = scenario(
     "anon-forked-both",
@@ -281,6 +271,7 @@ anon_forked_both = scenario(
     size=Size.DEEP,
     mms=2,
     locations=2,
+    folios=3,
 )
 anon_pin_fault = scenario(
     "anon-pin-fault",
@@ -292,7 +283,6 @@ anon_pin_fault = scenario(
     translating=[1],
     covers=[*MOVES, a_fault_waits_for_migration, the_page_is_pinned],
     size=Size.CI,
-    folios=2,
     pin_bias=6,
     max_refcount=15,
 )
@@ -306,7 +296,6 @@ anon_two_faults = scenario(
     translating=[1, 2],
     covers=[*MOVES_ALWAYS, a_fault_waits_for_migration],
     size=Size.CI,
-    folios=2,
 )
 ANONYMOUS = [
     anon_fault,

@@ -35,13 +35,15 @@ def scenario(
     environment: Iterable[Run] = (),
     covers: Iterable[Callable[..., Any]] = (),
     size: Size = Size.DEFAULT,
+    folios: int = 2,
     **constants: int,
 ) -> Scenario:
     """A scenario of the default edition.
 
-    cpus: what CPU0, CPU1, ... run; the first is the migrator, names says what the others do;
-    kind: of page that they meet; translating: the CPUs whose MMU is at work; environment: what
-    else runs; covers: what must be reachable, beside the overlaps.
+    cpus: what CPU0, CPU1, ... run, first the migrator if there is one; names: what the others do
+    whom it meets, none without a migrator; kind: of page that they meet; translating: the CPUs
+    whose MMU is at work; environment: what else runs; covers: what must be reachable, beside the
+    overlaps; folios: frames, of which the page needs one to be moved to.
     """
     processes = [
         *(run(p, each=Kernel.cpu, only=[i], name="CPU{}") for i, p in enumerate(cpus)),
@@ -68,6 +70,6 @@ def scenario(
         Meeting(who, kind, overlap.__name__) for who, overlap in zip(names, overlaps, strict=True)
     )
     configured = model.configure(
-        None, unreached=UNREACHED.get(name, ()), cpus=len(cpus), **constants
+        None, unreached=UNREACHED.get(name, ()), cpus=len(cpus), folios=folios, **constants
     )
     return Scenario(configured, size, summary, meetings)

@@ -80,37 +80,6 @@ def unmapped(k: Kernel) -> None:
     file_page(k, 0, 0, [])
 
 
-file_fault = scenario(
-    "file-fault",
-    "move_pages() of a page of tmpfs that a CPU loads from and stores to",
-    mapped,
-    [move_pages, user],
-    kind=FILE,
-    names=[FAULT],
-    translating=[1],
-    covers=[
-        *MOVES,
-        a_fault_waits_for_migration,
-        migration_waits_for_the_lock,
-        a_fault_in_the_gap_makes_an_attempt_fail,
-    ],
-    folios=2,
-)
-file_first_fault = scenario(
-    "file-first-fault",
-    "compaction of a page of a file that a CPU has yet to map",
-    cached,
-    [kcompactd, user],
-    kind=UNMAPPED,
-    names=[FAULT],
-    translating=[1],
-    covers=[*MOVES, a_fault_waits_for_migration, migration_waits_for_the_lock],
-    size=Size.CI,
-    folios=2,
-    writenotify=True,
-)
-
-
 def two_pages(k: Kernel) -> None:
     """Two pages of the file that nobody runs a mapping of."""
     machine(k)
@@ -125,6 +94,35 @@ def unmapped_dirty(k: Kernel) -> None:
     k.location[0].disk = Content.STALE
 
 
+file_fault = scenario(
+    "file-fault",
+    "move_pages() of a page of tmpfs that a CPU loads from and stores to",
+    mapped,
+    [move_pages, user],
+    kind=FILE,
+    names=[FAULT],
+    translating=[1],
+    covers=[
+        *MOVES,
+        a_fault_waits_for_migration,
+        migration_waits_for_the_lock,
+        a_fault_in_the_gap_makes_an_attempt_fail,
+    ],
+)
+file_first_fault = scenario(
+    "file-first-fault",
+    "compaction of a page of a file that a CPU has yet to map",
+    cached,
+    [kcompactd, user],
+    kind=UNMAPPED,
+    names=[FAULT],
+    translating=[1],
+    covers=[*MOVES, a_fault_waits_for_migration, migration_waits_for_the_lock],
+    size=Size.CI,
+    writenotify=True,
+)
+
+
 file_read = scenario(
     "file-read",
     "compaction of a page of a file that is read with read()",
@@ -133,7 +131,6 @@ file_read = scenario(
     kind=UNMAPPED,
     names=[READ],
     covers=MOVES,
-    folios=2,
 )
 file_read_mapped = scenario(
     "file-read-mapped",
@@ -143,7 +140,6 @@ file_read_mapped = scenario(
     kind=FILE,
     names=[READ],
     covers=MOVES,
-    folios=2,
 )
 file_writeback = scenario(
     "file-writeback",
@@ -154,7 +150,6 @@ file_writeback = scenario(
     names=[WRITEBACK],
     environment=[DISK],
     covers=[*MOVES, migration_waits_for_writeback, migration_waits_for_the_lock],
-    folios=2,
     writenotify=True,
 )
 file_write = scenario(
@@ -167,7 +162,6 @@ file_write = scenario(
     environment=[DISK],
     size=Size.CI,
     covers=[*MOVES, migration_waits_for_writeback, migration_waits_for_the_lock],
-    folios=2,
     writenotify=True,
 )
 file_pin = scenario(
@@ -178,7 +172,6 @@ file_pin = scenario(
     kind=FILE,
     names=[PIN],
     covers=[*MOVES, the_page_is_pinned],
-    folios=2,
     pin_bias=6,
     max_refcount=15,
 )
@@ -191,7 +184,6 @@ file_munmap = scenario(
     names=[MUNMAP],
     translating=[1],
     covers=MOVES,
-    folios=2,
 )
 file_two_migrators = scenario(
     "file-two-migrators",
@@ -201,7 +193,6 @@ file_two_migrators = scenario(
     kind=FILE,
     names=[MIGRATOR],
     covers=MOVES,
-    folios=2,
 )
 file_mapped_twice = scenario(
     "file-mapped-twice",
@@ -213,7 +204,6 @@ file_mapped_twice = scenario(
     translating=[1],
     covers=[*MOVES, a_fault_waits_for_migration, migration_waits_for_the_lock],
     size=Size.CI,
-    folios=2,
     mms=2,
 )
 file_writeback_fault = scenario(
@@ -227,7 +217,6 @@ file_writeback_fault = scenario(
     environment=[DISK],
     covers=[*MOVES, a_fault_waits_for_migration],
     size=Size.DEEP,
-    folios=2,
     writenotify=True,
 )
 file_cached_writeback = scenario(
@@ -239,7 +228,6 @@ file_cached_writeback = scenario(
     names=[WRITEBACK],
     environment=[DISK],
     covers=MOVES,
-    folios=2,
 )
 file_cached_write = scenario(
     "file-cached-write",
@@ -251,7 +239,6 @@ file_cached_write = scenario(
     environment=[DISK],
     size=Size.CI,
     covers=[*MOVES, migration_waits_for_the_lock],
-    folios=2,
 )
 file_cached_two_migrators = scenario(
     "file-cached-two-migrators",
@@ -261,7 +248,6 @@ file_cached_two_migrators = scenario(
     kind=UNMAPPED,
     names=[MIGRATOR],
     covers=MOVES,
-    folios=2,
 )
 file_two_pages = scenario(
     "file-two-pages",
@@ -274,6 +260,7 @@ file_two_pages = scenario(
     covers=MOVES,
     pages=2,
     locations=2,
+    folios=3,
 )
 FILES = [
     file_fault,

@@ -45,7 +45,6 @@ munmap_writeback = scenario(
     translating=[1],
     environment=[DISK],
     size=Size.DEEP,
-    folios=2,
     writenotify=True,
 )
 munmap_first_fault = scenario(
@@ -56,7 +55,6 @@ munmap_first_fault = scenario(
     kind=ANON,
     names=[],
     translating=[1],
-    folios=2,
 )
 munmap_first_file_fault = scenario(
     "munmap-first-file-fault",
@@ -66,7 +64,6 @@ munmap_first_file_fault = scenario(
     kind=FILE,
     names=[],
     translating=[1],
-    folios=2,
 )
 OTHERS = [
     folio_lock,

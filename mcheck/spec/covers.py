@@ -1,11 +1,12 @@
 """What has to be reachable in a scenario, so that it is about what it claims to be about.
 
-CPU0 is the migrator in every scenario; CPU1 and CPU2 are those it meets.
+Where there is a migrator it is CPU0; CPU1 and CPU2 are those it meets. Scenarios about what
+migration relies on have none, and no cover that speaks of one.
 """
 
 from __future__ import annotations
 
-from mcheck.impl.state import Bit, Content, Entry, Kernel, Phase
+from mcheck.impl.state import Bit, Content, Cpu, Entry, Folio, Kernel, Mm, Phase
 from mcheck.lang import cover, holds, null
 
 
@@ -47,16 +48,39 @@ def a_frame_is_used_again(k: Kernel) -> bool:
     )
 
 
+def unmapped(k: Kernel, f: Folio) -> bool:
+    """Whether CPU0 has unmapped a folio, and neither moved it nor put it back."""
+    return k.cpu[0].phase is Phase.UNMAPPED and k.cpu[0].from_list[f] and f.flags.locked
+
+
+def taken(f: Folio) -> bool:
+    """Whether somebody has a reference to a folio that no migrator took."""
+    return holds(f, "temporary") + holds(f, "speculative") + holds(f, "pinned") > 0
+
+
+def let_go(m: Mm, f: Folio) -> bool:
+    """Whether munmap() has begun and has not yet come to the entry of a folio."""
+    return any(not v.mapped and v.pte.folio is f for v in m.vma)
+
+
+def meets(k: Kernel, c: Cpu, f: Folio) -> bool:
+    """Whether a CPU waits for a folio, has got it, or is about to meet it in its page table.
+
+    Whose a reference is, is not known: where several others run, it may be another's.
+    """
+    return c.busy and (c.waits_on is f or taken(f) or (c.mm is not null and let_go(c.mm, f)))
+
+
 @cover
 def cpu1_overlaps(k: Kernel) -> bool:
-    """CPU1 is in the middle of its work while the page is unmapped and not yet moved."""
-    return k.cpu[0].phase is Phase.UNMAPPED and k.cpu[1].busy
+    """CPU1 has to do with a page that is unmapped and not yet moved."""
+    return any(unmapped(k, f) and meets(k, k.cpu[1], f) for f in k.folio)
 
 
 @cover
 def cpu2_overlaps(k: Kernel) -> bool:
-    """CPU2 is in the middle of its work while the page is unmapped and not yet moved."""
-    return k.cpu[0].phase is Phase.UNMAPPED and k.cpu[2].busy
+    """CPU2 has to do with a page that is unmapped and not yet moved."""
+    return any(unmapped(k, f) and meets(k, k.cpu[2], f) for f in k.folio)
 
 
 @cover

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mcheck.impl.folio_lock import folio_trylock, folio_unlock
 from mcheck.impl.migrate import move_to_new_folio
 from mcheck.impl.pte import maps
 from mcheck.impl.rmap import remove_migration_ptes, try_to_migrate
@@ -39,7 +40,10 @@ def backed_out_without_a_restore(
         yield from remove_migration_ptes(k, me, src, dst, anon, page)
     yield at("outcome")
     me.walks = False
-    me.phase = Phase.MOVED if rc is Rc.SUCCESS else Phase.BACKED_OUT
+    if rc is Rc.SUCCESS:
+        me.phase = Phase.MOVED
+    else:
+        me.phase = Phase.BACKED_OUT if me.phase is Phase.UNMAPPED else Phase.GAVE_UP
     return rc
 
 
@@ -110,3 +114,27 @@ def protected_without_a_flush(k: Kernel, folio: Folio, mm: Mm, page: int) -> Pro
     yield at("pte_unmap_unlock")
     vma.ptl.release()
     return True
+
+
+@procedure
+def reused_without_counting(k: Kernel, me: Cpu, folio: Folio) -> Proc[bool]:
+    """Whoever gets the lock takes the page for its own."""
+    yield at("PageAnonExclusive")
+    if folio.flags.anon_exclusive:
+        return True
+    yield at("folio_ref_count > 3")
+    if folio.refcount > 3:
+        return False
+    yield at("folio_test_lru")
+    if not folio.flags.lru:
+        yield from lru_add_drain_cpu(k, me)
+    locked = yield from folio_trylock(k, folio)
+    if not locked:
+        return False
+    yield at("folio_ref_count == 1")
+    alone = True
+    if alone:
+        yield at("page_move_anon_rmap")
+        folio.flags.anon_exclusive = True
+    yield from folio_unlock(k, folio)
+    return alone

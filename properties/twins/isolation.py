@@ -77,5 +77,8 @@ def new_page_not_on_the_lru(k: Kernel, me: Cpu, src: Folio, dst: Folio, mode: Mo
         yield from remove_migration_ptes(k, me, src, dst if rc is Rc.SUCCESS else src, anon, page)
     yield at("outcome")
     me.walks = False
-    me.phase = Phase.MOVED if rc is Rc.SUCCESS else Phase.BACKED_OUT
+    if rc is Rc.SUCCESS:
+        me.phase = Phase.MOVED
+    else:
+        me.phase = Phase.BACKED_OUT if me.phase is Phase.UNMAPPED else Phase.GAVE_UP
     return rc

@@ -259,3 +259,60 @@ def put_twice(k: Kernel, me: Cpu, page: int) -> Proc[None]:
     yield from folio_put(k, folio)
     yield
     yield from folio_put(k, folio)
+
+
+@procedure
+def counted_down_after_the_lock(k: Kernel, folio: Folio, mm: Mm, page: int) -> Proc[bool]:
+    """The mapping is no longer counted only when the page-table lock is dropped."""
+    vma = mm.vma[page]
+    yield at("map_pte")
+    if vma.pte.kind is not Entry.PRESENT:
+        return True
+    yield at("check_pte", until=lambda: not vma.ptl.held)
+    vma.ptl.acquire()
+    if not maps(vma, folio):
+        vma.ptl.release()
+        return True
+    yield at("PageAnonExclusive")
+    exclusive = folio.flags.anon_exclusive
+    yield at("ptep_get_and_clear", atomic="xchg")
+    mapped: Held[Folio] = hold(vma.pte.folio)
+    writable = vma.pte.writable
+    dirty = vma.pte.dirty
+    vma.pte.kind = Entry.NONE
+    vma.pte.folio = null
+    vma.pte.writable = False
+    vma.pte.dirty = False
+    vma.owed = dirty
+    yield from flush_tlb_page(k, vma, page)
+    if dirty:
+        yield at("folio_mark_dirty")
+        folio.flags.dirty = True
+        vma.owed = False
+    if exclusive:
+        yield at("page_maybe_dma_pinned")
+        pinned = k.pin_bias > 1 and folio.refcount >= k.pin_bias
+        if pinned:
+            yield at("set_pte_at(pteval)")
+            vma.pte.kind = Entry.PRESENT
+            vma.pte.folio = release(mapped)
+            vma.pte.writable = writable
+            vma.pte.dirty = dirty
+            yield at("pte_unmap_unlock(pteval)")
+            vma.ptl.release()
+            return False
+        yield at("ClearPageAnonExclusive")
+        folio.flags.anon_exclusive = False
+    yield at("set_pte_at(migration entry)")
+    assert exclusive or not (writable and vma.anon), "VM_BUG_ON: writable, but not exclusive"
+    vma.pte.kind = Entry.MIGRATION
+    vma.pte.folio = folio
+    vma.pte.writable = writable
+    vma.pte.dirty = dirty
+    vma.pte.exclusive = exclusive
+    yield at("pte_unmap_unlock")
+    vma.ptl.release()
+    yield at("page_remove_rmap")
+    folio.mapcount -= 1
+    yield from folio_put(k, mapped)
+    return True

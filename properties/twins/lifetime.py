@@ -88,3 +88,25 @@ def left_in_the_tree(k: Kernel, vma: Vma) -> Proc[None]:
         yield at("unlink_file_vma")
         vma.linked = False
         yield from up_write(k, k.mapping.i_mmap)
+
+
+@procedure
+def left_in_the_count(k: Kernel, vma: Vma) -> Proc[None]:
+    """An anonymous mapping leaves the tree, and is counted for ever."""
+    yield at("free_pgtables")
+    if vma.anon:
+        yield from down_write(k, k.anon_vma.rwsem)
+        yield at("unlink_anon_vmas")
+        vma.linked = False
+        yield at("RB_EMPTY_ROOT", atomic="tree")
+        empty: Held[AnonVma] = null
+        if k.anon_vma.vmas == 0:
+            empty = hold(k.anon_vma)
+        yield from up_write(k, k.anon_vma.rwsem)
+        if empty is not null:
+            yield from put_anon_vma(k, empty)
+    else:
+        yield from down_write(k, k.mapping.i_mmap)
+        yield at("unlink_file_vma")
+        vma.linked = False
+        yield from up_write(k, k.mapping.i_mmap)

@@ -152,3 +152,60 @@ def written_and_clean(k: Kernel, me: Cpu, page: int) -> Proc[None]:
     store(k, folio, slot.location)
     yield from folio_unlock(k, folio)
     yield from folio_put(k, folio)
+
+
+@procedure
+def marked_dirty_after_the_lock(k: Kernel, folio: Folio, mm: Mm, page: int) -> Proc[bool]:
+    """The folio is told of the dirty bit when others have seen the entry without it."""
+    vma = mm.vma[page]
+    yield at("map_pte")
+    if vma.pte.kind is not Entry.PRESENT:
+        return True
+    yield at("check_pte", until=lambda: not vma.ptl.held)
+    vma.ptl.acquire()
+    if not maps(vma, folio):
+        vma.ptl.release()
+        return True
+    yield at("PageAnonExclusive")
+    exclusive = folio.flags.anon_exclusive
+    yield at("ptep_get_and_clear", atomic="xchg")
+    mapped: Held[Folio] = hold(vma.pte.folio)
+    writable = vma.pte.writable
+    dirty = vma.pte.dirty
+    vma.pte.kind = Entry.NONE
+    vma.pte.folio = null
+    vma.pte.writable = False
+    vma.pte.dirty = False
+    vma.owed = dirty
+    yield from flush_tlb_page(k, vma, page)
+    if exclusive:
+        yield at("page_maybe_dma_pinned")
+        pinned = k.pin_bias > 1 and folio.refcount >= k.pin_bias
+        if pinned:
+            yield at("set_pte_at(pteval)")
+            vma.pte.kind = Entry.PRESENT
+            vma.pte.folio = release(mapped)
+            vma.pte.writable = writable
+            vma.pte.dirty = dirty
+            yield at("pte_unmap_unlock(pteval)")
+            vma.ptl.release()
+            return False
+        yield at("ClearPageAnonExclusive")
+        folio.flags.anon_exclusive = False
+    yield at("set_pte_at(migration entry)")
+    assert exclusive or not (writable and vma.anon), "VM_BUG_ON: writable, but not exclusive"
+    vma.pte.kind = Entry.MIGRATION
+    vma.pte.folio = folio
+    vma.pte.writable = writable
+    vma.pte.dirty = dirty
+    vma.pte.exclusive = exclusive
+    yield at("page_remove_rmap")
+    folio.mapcount -= 1
+    yield from folio_put(k, mapped)
+    yield at("pte_unmap_unlock")
+    vma.ptl.release()
+    if dirty:
+        yield at("folio_mark_dirty")
+        folio.flags.dirty = True
+        vma.owed = False
+    return True

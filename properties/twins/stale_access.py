@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mcheck.impl.content import copy
-from mcheck.impl.folio_lock import folio_trylock, folio_unlock
 from mcheck.impl.migrate import move_to_new_folio
 from mcheck.impl.migrate_mapping import (
     folio_migrate_flags,
@@ -47,7 +46,10 @@ def copied_before_it_is_unmapped(
         yield from remove_migration_ptes(k, me, src, dst if rc is Rc.SUCCESS else src, anon, page)
     yield at("outcome")
     me.walks = False
-    me.phase = Phase.MOVED if rc is Rc.SUCCESS else Phase.BACKED_OUT
+    if rc is Rc.SUCCESS:
+        me.phase = Phase.MOVED
+    else:
+        me.phase = Phase.BACKED_OUT if me.phase is Phase.UNMAPPED else Phase.GAVE_UP
     return rc
 
 
@@ -128,30 +130,6 @@ def pinned_without_a_second_look(k: Kernel, me: Cpu, page: int) -> Proc[Pinned[F
     guess.refcount += k.pin_bias - 1
     pinned: Pinned[Folio] = guess
     return pinned
-
-
-@procedure
-def reused_without_counting(k: Kernel, me: Cpu, folio: Folio) -> Proc[bool]:
-    """Whoever gets the lock takes the page for its own."""
-    yield at("PageAnonExclusive")
-    if folio.flags.anon_exclusive:
-        return True
-    yield at("folio_ref_count > 3")
-    if folio.refcount > 3:
-        return False
-    yield at("folio_test_lru")
-    if not folio.flags.lru:
-        yield from lru_add_drain_cpu(k, me)
-    locked = yield from folio_trylock(k, folio)
-    if not locked:
-        return False
-    yield at("folio_ref_count == 1")
-    alone = True
-    if alone:
-        yield at("page_move_anon_rmap")
-        folio.flags.anon_exclusive = True
-    yield from folio_unlock(k, folio)
-    return alone
 
 
 @procedure

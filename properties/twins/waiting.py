@@ -7,7 +7,7 @@ from mcheck.impl.folio_lock import folio_queue, folio_sleep, is_set
 from mcheck.impl.mmap import unlink_vma, zap_pte_range
 from mcheck.impl.page_alloc import folio_put
 from mcheck.impl.rmap import try_to_migrate_one
-from mcheck.impl.rwsem import down_read, down_write, downgrade_write, up_read
+from mcheck.impl.rwsem import down_read, down_write, downgrade_write, up_read, up_write
 from mcheck.impl.state import AnonVma, Bit, Cpu, Entry, Folio, Kernel, Mapping, Vma
 from mcheck.impl.swap import lru_add_drain_cpu
 from mcheck.impl.tlb import flush_tlb_page
@@ -199,3 +199,25 @@ def waiters_forgotten(k: Kernel, folio: Folio, bit: Bit) -> Proc[None]:
     yield at("folio_clear_waiters")
     folio.flags.waiters = False
     k.waitqueue.release()
+
+
+@procedure
+def tree_lock_kept(k: Kernel, vma: Vma) -> Proc[None]:
+    """The tree of the file's mappings stays locked for writing."""
+    yield at("free_pgtables")
+    if vma.anon:
+        yield from down_write(k, k.anon_vma.rwsem)
+        yield at("unlink_anon_vmas")
+        vma.linked = False
+        yield at("RB_EMPTY_ROOT", atomic="tree")
+        k.anon_vma.vmas -= 1
+        empty: Held[AnonVma] = null
+        if k.anon_vma.vmas == 0:
+            empty = hold(k.anon_vma)
+        yield from up_write(k, k.anon_vma.rwsem)
+        if empty is not null:
+            yield from put_anon_vma(k, empty)
+    else:
+        yield from down_write(k, k.mapping.i_mmap)
+        yield at("unlink_file_vma")
+        vma.linked = False

@@ -17,6 +17,7 @@ from mcheck.spec.promises.entries import (
     entries_are_in_flight,
     moved_as_a_whole,
     page_cache_leads_back,
+    permission_comes_back,
     permission_never_grows,
     rmap_leads_back,
     tlbs_are_flushed,
@@ -32,6 +33,7 @@ from mcheck.spec.promises.references import (
 )
 from mcheck.spec.promises.rest import (
     back_on_the_lru,
+    isolation_is_counted,
     isolation_is_exclusive,
     locks_are_free_at_rest,
     nothing_is_left_over,
@@ -57,10 +59,12 @@ PROMISES = [
     tlbs_permit_no_more,
     entries_are_in_flight,
     permission_never_grows,
+    permission_comes_back,
     rmap_leads_back,
     page_cache_leads_back,
     moved_as_a_whole,
     isolation_is_exclusive,
+    isolation_is_counted,
     nothing_is_left_over,
     back_on_the_lru,
     locks_are_free_at_rest,

@@ -34,19 +34,14 @@ def tlbs_are_fresh(k: Kernel) -> list[str]:
     ]
 
 
-def unfilled(s: Slot) -> bool:
-    """Whether a page of the file is being moved right now, so that nobody may read it yet."""
-    return s.folio.frozen or not s.folio.flags.uptodate
-
-
 @always
-def page_cache_is_fresh(k: Kernel) -> list[Slot]:
+def page_cache_is_fresh(k: Kernel) -> list[str]:
     """An up-to-date folio in the page cache has what was last stored."""
     return [
-        s
+        f"{s} leads to {s.folio}, which is up to date and does not have what was last stored"
         for s in k.mapping.slot
         if s.folio is not null
-        and not unfilled(s)
+        and s.folio.flags.uptodate
         and s.folio.content[s.location] is not Content.LATEST
     ]
 
@@ -108,22 +103,31 @@ def dirty_until_written(k: Kernel) -> list[str]:
     ]
 
 
+def cleaned_by_writeback(v: Vma) -> bool:
+    """Whether the entry is back, clean, and the folio locked until writeback has marked it."""
+    return v.pte.kind is Entry.PRESENT and v.pte.folio.flags.locked
+
+
 @always
 def owing_ends(k: Kernel) -> list[str]:
-    """A dirty bit that was taken is given on before the lock is dropped under which it was."""
+    """A dirty bit that was taken is given on before the page-table lock is dropped.
+
+    Writeback, which leaves the entry in place, may give it on later: with the folio's lock.
+    """
     return [
-        f"the dirty bit of {m.vma[p].pte} was taken, and nobody has marked the page dirty"
+        f"the dirty bit of {v.pte} was taken, and nobody has marked the page dirty"
         for m in k.mm
-        for p in range(k.pages)
-        if m.vma[p].owed
-        and not m.vma[p].ptl.held
-        and not (k.mapping.slot[p].folio is not null and k.mapping.slot[p].folio.flags.locked)
+        for v in m.vma
+        if v.owed and not v.ptl.held and not cleaned_by_writeback(v)
     ]
 
 
 @always
-def writing_ends_dirty(k: Kernel) -> list[Slot]:
+def writing_ends_dirty(k: Kernel) -> list[str]:
     """What was stored by write(), or taken by writeback, is so under the folio's lock only."""
     return [
-        s for s in k.mapping.slot if s.owed and not (s.folio is not null and s.folio.flags.locked)
+        f"{s} leads to {s.folio}, which is not locked; "
+        f"it is clean, and what was stored is not on its way to the disk"
+        for s in k.mapping.slot
+        if s.owed and not (s.folio is not null and s.folio.flags.locked)
     ]

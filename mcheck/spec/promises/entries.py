@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from mcheck.impl.state import Entry, Kernel, Mapping, Vma
-from mcheck.lang import always, null
+from mcheck.impl.state import Entry, Folio, Kernel, Mapping
+from mcheck.lang import always, null, step
+from mcheck.spec.wording import in_the_way
 
 
 @always
@@ -39,27 +40,54 @@ def tlbs_permit_no_more(k: Kernel) -> list[str]:
 
 
 @always
-def entries_are_in_flight(k: Kernel) -> list[Vma]:
+def entries_are_in_flight(k: Kernel) -> list[str]:
     """A migration entry stands only while its folio is locked."""
     return [
-        v
+        f"{v.pte} is a migration entry, and {v.pte.folio} is not locked"
         for m in k.mm
         for v in m.vma
         if v.pte.kind is Entry.MIGRATION and not v.pte.folio.flags.locked
     ]
 
 
+def alone(k: Kernel, f: Folio) -> bool:
+    """Whether one entry alone maps an anonymous folio, or is to map it again."""
+    return f.flags.anon_exclusive and sum(v.pte.folio is f for m in k.mm for v in m.vma) == 1
+
+
+def noticed(k: Kernel, f: Folio) -> bool:
+    """Whether writeback is going to find a page of the file, if stores to it have to be noticed."""
+    return f.flags.dirty or not k.writenotify
+
+
 @always
 def permission_never_grows(k: Kernel) -> list[str]:
-    """A writable anonymous page is mapped by one address space alone."""
+    """An entry is writable where the mapping allows it and nothing has to be done before a store.
+
+    An anonymous page has to be this address space's alone. A page of a file whose dirtying is
+    tracked has to be dirty.
+    """
     return [
-        f"{v.pte} is writable, but others map {v.pte.folio} too"
+        f"{v.pte} is writable, and {in_the_way(v)}"
         for m in k.mm
         for v in m.vma
-        if v.anon
-        and v.pte.kind is Entry.PRESENT
+        if v.pte.kind is Entry.PRESENT
         and v.pte.writable
-        and not (v.vm_write and v.pte.folio.flags.anon_exclusive)
+        and not (v.vm_write and (alone(k, v.pte.folio) if v.anon else noticed(k, v.pte.folio)))
+    ]
+
+
+@step
+def permission_comes_back(before: Kernel, after: Kernel) -> list[str]:
+    """Whether the page has moved or not, an entry that was writable is so again."""
+    return [
+        f"{after.mm[m].vma[p].pte} was writable, and has come back read-only"
+        for m in range(before.mms)
+        for p in range(before.pages)
+        if before.mm[m].vma[p].pte.kind is Entry.MIGRATION
+        and before.mm[m].vma[p].pte.writable
+        and after.mm[m].vma[p].pte.kind is Entry.PRESENT
+        and not after.mm[m].vma[p].pte.writable
     ]
 
 

@@ -28,25 +28,39 @@ def explained(k: Kernel, f: Folio) -> int:
     return pointed_at(k, f) + holds(f) + (k.pin_bias - 1) * holds(f, "pinned")
 
 
+def rightly(k: Kernel, f: Folio) -> int:
+    """What a folio's refcount has to be; a frozen one is 0, so that nobody gets a reference."""
+    return 0 if f.frozen else explained(k, f)
+
+
 @always
 def ledger(k: Kernel) -> list[str]:
     """A folio's refcount is what refers to it: no reference is lost, none is left over."""
     return [
-        f"{f}.refcount is {f.refcount}, but {explained(k, f)} references are accounted for: "
+        f"{f}.refcount is {f.refcount}, but {'it is frozen at 0, and ' if f.frozen else ''}"
+        f"{explained(k, f)} references are accounted for: "
         f"{holds(f)} held by CPUs, {pointed_at(k, f)} by fields{and_these(pointers(k, f))}"
         for f in k.folio
-        if not f.frozen and f.refcount != explained(k, f)
+        if f.refcount != rightly(k, f)
     ]
+
+
+def changing(k: Kernel) -> int:
+    """How many page-table entries may be about to change: their locks are held."""
+    return sum(v.ptl.held for m in k.mm for v in m.vma)
 
 
 @always
 def mappings_are_counted(k: Kernel) -> list[str]:
-    """A folio's mapcount is at least the number of entries that map it, and at rest the same."""
+    """A folio's mapcount is the number of entries that map it, or of those that just did or will.
+
+    An entry is counted before it is there and after it is gone, under the page-table lock.
+    """
     return [
-        f"{f}.mapcount is {f.mapcount}, and {entries(k, f)} entries map it"
+        f"{f}.mapcount is {f.mapcount}, {entries(k, f)} entries map it, "
+        f"and {changing(k)} page-table locks are held"
         for f in k.folio
-        if f.mapcount < entries(k, f)
-        or (f.mapcount != entries(k, f) and not any(c.busy for c in k.cpu))
+        if f.mapcount < entries(k, f) or f.mapcount > entries(k, f) + changing(k)
     ]
 
 
@@ -62,6 +76,7 @@ def in_use(k: Kernel, f: Folio) -> bool:
         or f.flags.dirty
         or explained(k, f) > 0
         or any(c.waits_on is f for c in k.cpu)
+        or any(s.bio is f for s in k.mapping.slot)
         or any(v.pte.folio is f for m in k.mm for v in m.vma)
         or any(t.folio is f for c in k.cpu for t in c.tlb)
     )
@@ -77,10 +92,25 @@ def nothing_free_is_used(k: Kernel) -> list[str]:
     ]
 
 
+ANON_VMAS = ("anon_vma",)
+"""By name: there is one, for all anonymous pages."""
+
+
+def in_tree(k: Kernel) -> int:
+    """How many VMAs are in the tree of the anon_vma."""
+    return sum(v.anon and v.linked for m in k.mm for v in m.vma)
+
+
 @always
-def anon_vma_is_counted(k: Kernel) -> bool:
+def anon_vma_is_counted(k: Kernel) -> list[str]:
     """The anon_vma's count is who holds it, and one for the VMAs in its tree."""
-    return k.anon_vma.refcount == (k.anon_vma.vmas > 0) + holds(k.anon_vma)
+    return [
+        f"{name}.refcount is {k.anon_vma.refcount}, with {holds(k.anon_vma)} held by CPUs; "
+        f"{k.anon_vma.vmas} VMAs are counted, and {in_tree(k)} are in its tree"
+        for name in ANON_VMAS
+        if k.anon_vma.refcount != (k.anon_vma.vmas > 0) + holds(k.anon_vma)
+        or (k.anon_vma.vmas != in_tree(k) and not k.anon_vma.rwsem.writer)
+    ]
 
 
 @always

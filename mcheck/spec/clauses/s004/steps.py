@@ -293,7 +293,7 @@ COPY_AND_RESTORE = (
             "remove_migration_ptes.vma_interval_tree_foreach",
             "remove_migration_pte.set_pte_at",
         ),
-        properties=("entries_are_in_flight", "permission_never_grows"),
+        properties=("entries_are_in_flight", "permission_never_grows", "permission_comes_back"),
         differs=_LRU_FIRST,
     ),
     Clause(

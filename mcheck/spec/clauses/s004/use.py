@@ -27,7 +27,7 @@ USE = (
             "isolate_migratepages_block.TestClearPageLRU",
             "isolate_migratepages_block.del_page_from_lru_list",
         ),
-        properties=("isolation_is_exclusive",),
+        properties=("isolation_is_exclusive", "isolation_is_counted"),
         differs="isolate_lru_page() wraps folio_isolate_lru(); compaction isolates pages itself, "
         "with get-unless-zero, since it holds nothing that keeps the page",
     ),
