@@ -34,8 +34,9 @@ lint: $(READY_DEV) ## Lint, check the format, the types and who imports whom
 slow: $(READY_DEV) ## Run the tests that take minutes
 	$(BIN)/pytest -m slow
 
-bench: $(READY) ## Measure speed and memory of the reference engine
-	$(BIN)/python -m bench.reference
+bench: $(READY) ## Measure speed and memory, of other model checkers too; SIZES=M, ROUNDS=1 for less
+	$(BIN)/python -m bench.compare $(if $(SIZES),--sizes $(SIZES)) $(if $(ROUNDS),--rounds $(ROUNDS))
+	$(BIN)/python -m bench.growth
 
 clean: ## Remove the virtual environment, caches and build output
 	rm -rf $(VENV) build dist .hypothesis .import_linter_cache .pytest_cache .ruff_cache

@@ -177,6 +177,7 @@ def migrator(k: Machine) -> Proc[None]:
             old.lock = 0
             old.isolated = False
             yield at("free old")
+            assert o.slot is not old, "the object has moved"
             put(old)
         else:
             for c in k.cpu:

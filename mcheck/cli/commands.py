@@ -241,6 +241,25 @@ def simulate(
 
 
 @app.command()
+def export(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="One scenario or model.")],
+    *,
+    to: Annotated[str, typer.Option(metavar="promela|murphi", help="For SPIN, or for Rumur.")],
+    constants: Settings = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it.")
+    ] = None,
+) -> int:
+    """Write a model for another checker, which can confirm what mcheck says of it."""
+    from mcheck.loading.export import export as written
+
+    text = written(target, to, output, constants or ())
+    if text is not None:
+        say(text.rstrip("\n"))
+    return HOLDS
+
+
+@app.command()
 def cache(
     *, clear: Annotated[bool, typer.Option("--clear", help="Delete the compiled models.")] = False
 ) -> int:
