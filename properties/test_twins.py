@@ -45,7 +45,7 @@ CHANGED: dict[str, tuple[int, int]] = {
     "never_submitted": (2, 0),
     "never_uptodate": (4, 0),
     "new_page_not_on_the_lru": (3, 1),
-    "not_put_back": (3, 1),
+    "not_put_back": (4, 1),
     "pinned_without_a_second_look": (7, 1),
     "protected_without_a_flush": (1, 0),
     "put_twice": (0, 2),

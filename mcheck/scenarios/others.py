@@ -44,7 +44,7 @@ munmap_writeback = scenario(
     names=[],
     translating=[1],
     environment=[DISK],
-    size=Size.DEEP,
+    size=Size.CI,
     writenotify=True,
 )
 munmap_first_fault = scenario(

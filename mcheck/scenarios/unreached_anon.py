@@ -166,4 +166,14 @@ UNREACHED: dict[str, tuple[str, ...]] = {
         *COPIED,
         "__folio_lock.*",
     ),
+    "anon-two-pages-pin": (*BATCHES, *FREED_ON_LRU, *CACHED, *ANON_VMA_FREED),
+    "anon-forked-exit": (
+        *SECOND_IN_BATCH,
+        *PINNED,
+        *CACHED,
+        *ANON_VMA_FREED,
+        *FIRST,
+        "unmap_and_move.-ENOMEM",
+        "zap_pte_range.set_page_dirty",
+    ),
 }

@@ -151,4 +151,14 @@ UNREACHED: dict[str, tuple[str, ...]] = {
         "wp_page_shared.pte_unmap_unlock(changed)",
     ),
     "file-writeback": (*BATCHES, *FREED_ON_LRU, *IN_ANON_VMA),
+    "munmap-writeback": (
+        "__folio_put.*",
+        "do_fault.fault_dirty_shared_page",
+        "do_fault.page_add_file_rmap",
+        "do_fault.pte_unmap_unlock",
+        "do_fault.set_pte_at",
+        "filemap_fault.replaced",
+        "migration_entry_wait.*",
+        "wp_page_shared.pte_unmap_unlock(changed)",
+    ),
 }
