@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 from collections.abc import Callable
@@ -45,7 +46,7 @@ def obtain(name: str, key: str, make: Callable[[Path], None]) -> Path:
     """
     place = folder() / "models"
     path = place / f"{re.sub(r'[^A-Za-z0-9_+-]', '_', name)[:60]}.{key}.so"
-    if path.exists():
+    if _whole(path):
         with contextlib.suppress(OSError):  # a cache that cannot be written may still be read
             path.touch()
         return path
@@ -53,9 +54,28 @@ def obtain(name: str, key: str, make: Callable[[Path], None]) -> Path:
     with TemporaryDirectory(dir=place, prefix=".new-") as scratch:
         fresh = Path(scratch) / path.name
         make(fresh)
+        content = fresh.read_bytes()
+        fresh.write_bytes(content + _digest(content))
         fresh.replace(path)
     _prune()
     return path
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
+def _whole(path: Path) -> bool:
+    """Is the file there, with the digest behind what it had when it was made?
+
+    To load one that was cut off, by a power cut say, would kill the process.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return False
+    size = len(content) - len(_digest(b""))
+    return size > 0 and _digest(content[:size]) == content[size:]
 
 
 def kept() -> list[Kept]:

@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
@@ -45,10 +46,17 @@ def compiled(name: str, text: str, flags: tuple[str, ...] = ()) -> Path:
     try:
         return cache.obtain(name, digest, make)
     except OSError:  # a cache that is full or read-only: compile for this process only
+        return _for_this_process(digest, make)
+
+
+def _for_this_process(digest: str, make: Callable[[Path], None]) -> Path:
+    try:
         path = _scratch() / f"{digest}.so"
         if not path.exists():
             make(path)
-        return path
+    except OSError as error:
+        raise CannotCompile(f"compiled models cannot be written anywhere: {error}") from None
+    return path
 
 
 def compiler() -> list[str]:
@@ -57,7 +65,10 @@ def compiler() -> list[str]:
     Raises:
         CannotCompile: there is none.
     """
-    chosen = shlex.split(os.environ.get("CC", ""))
+    try:
+        chosen = shlex.split(os.environ.get("CC", ""))
+    except ValueError as error:
+        raise CannotCompile(f"$CC cannot be read: {error}") from None
     for words in [chosen] if chosen else [["cc"], ["gcc"], ["clang"]]:
         if shutil.which(words[0]):
             return words
@@ -107,14 +118,7 @@ def _run(command: list[str], text: str, path: Path) -> None:
 
 @functools.cache
 def _scratch() -> Path:
-    """A folder for this process alone.
-
-    Raises:
-        CannotCompile: there is no room for temporary files either.
-    """
-    try:
-        place = Path(tempfile.mkdtemp(prefix="mcheck-"))
-    except OSError as error:
-        raise CannotCompile(f"compiled models cannot be written anywhere: {error}") from None
+    """A folder for this process alone."""
+    place = Path(tempfile.mkdtemp(prefix="mcheck-"))
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     return place

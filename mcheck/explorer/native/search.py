@@ -77,14 +77,8 @@ def _library(executable: Compilable, flags: tuple[str, ...]) -> Library:
         text = executable.c()
     except ModelError as error:
         raise CannotCompile(str(error)) from None
-    path = compiled(executable.name, text, flags)
     try:
-        return Library(path)
-    except OSError:  # damaged in the cache
-        path.unlink(missing_ok=True)
-    path = compiled(executable.name, text, flags)
-    try:
-        return Library(path)
+        return Library(compiled(executable.name, text, flags))
     except OSError as error:
         raise CannotCompile(f"the compiled model cannot be loaded: {error}") from None
 

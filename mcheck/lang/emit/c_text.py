@@ -21,7 +21,6 @@ _OPERATORS: dict[type[ast.AST], str] = {
     ast.BitAnd: "&",
     ast.BitOr: "|",
     ast.BitXor: "^",
-    ast.LShift: "<<",
     ast.RShift: ">>",
     ast.Eq: "==",
     ast.NotEq: "!=",
@@ -119,6 +118,8 @@ class CText:
                 left, right = self.text(e.left), self.text(e.right)
                 if type(e.op) in _FUNCTIONS:
                     return f"{_FUNCTIONS[type(e.op)]}({left}, {right})"
+                if isinstance(e.op, ast.LShift):  # C leaves open what that is for less than zero
+                    return f"(int64_t)((uint64_t){left} << {right})"
                 return f"({left} {_OPERATORS[type(e.op)]} {right})"
             case ast.UnaryOp():
                 return f"!{self.text(e.operand)}"
