@@ -42,10 +42,11 @@ def check(
     model = cast("Compilable", executable)
     spent = 0.0
     if engine == "auto":
-        most = SMALL if limits.states is None else min(limits.states, SMALL)
-        small = replace(limits, states=most)
-        first = reference.check(model, limits=small, unreached=unreached, progress=progress)
-        if most == limits.states or not _too_small(first):
+        first = reference.check(
+            model, limits=limits, unreached=unreached, progress=progress, small=SMALL
+        )
+        within = limits.states is not None and limits.states <= SMALL
+        if within or not _too_large(first):
             return first
         spent = first.seconds
         if limits.seconds is not None:
@@ -67,6 +68,6 @@ def check(
     return replace(result, seconds=spent + result.seconds)
 
 
-def _too_small(result: Result) -> bool:
+def _too_large(result: Result) -> bool:
     """Is it the limit for small models that has ended the search?"""
     return result.verdict is Verdict.BOUNDED and f"stopped by {too_many(SMALL)}:" in result.why

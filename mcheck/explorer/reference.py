@@ -43,11 +43,15 @@ def check(
     limits: Limits = UNLIMITED,
     unreached: frozenset[str] | None = None,
     progress: Progress | None = None,
+    small: int | None = None,
 ) -> Result:
     """Search all reachable states of the executable, as far as the limits allow.
 
     unreached: qualified labels that need not run; those that the scenario names where it is left
         out. A name among them that is no label, or whose label does run, is an error.
+
+    small: give up when the model turns out to have more states. It is no limit of the caller's: it
+        does not count when it is looked at who could still free whom.
 
     A violation ends the search with the level in which it is found. That a process is stuck, or
     hangs, while others move on is known only when all states are found; a state from which nothing
@@ -59,7 +63,7 @@ def check(
     The result knows nothing of the model's edition and variant: the caller may add them.
     """
     watch = Watch(limits, progress)
-    search = _Search(executable, watch, limits)
+    search = _Search(executable, watch, limits, small)
     allowed = executable.unreached if unreached is None else unreached
     refusal = refused_before(search, allowed)
     if refusal is not None:
@@ -76,13 +80,16 @@ class _Search:
     _seen: every state found, in the order of discovery, with who may be stuck or hang there.
     _settled: that is who is stuck or hangs, and not only who may be or do so.
     _in_vain: deadlocks and hangs in the level that is being expanded.
+    _hit: the names of the covers that are hit.
     _sizes: how many states each complete level has.
     _expanding: the level that is being expanded; -1 before the first.
     """
 
     engine: str = ENGINE
 
-    def __init__(self, executable: Executable, watch: Watch, limits: Limits) -> None:
+    def __init__(
+        self, executable: Executable, watch: Watch, limits: Limits, small: int | None
+    ) -> None:
         self.executable = executable
         self.watch = watch
         self.counts = [[0] * len(actor.labels) for actor in executable.actors]
@@ -90,6 +97,8 @@ class _Search:
         self._always = _claims(executable, "always")
         self._step = _claims(executable, "step")
         self._most = _NO_LIMIT if limits.states is None else limits.states
+        self._small = self._most if small is None else min(small, self._most)
+        self._hit: set[str] = set()
         self._freers = freers(executable)
         self._hangs_part = hangs_part(executable)
         self._seen: dict[int, int] = {}
@@ -124,6 +133,8 @@ class _Search:
             return str(reason)
         except KeyboardInterrupt:
             return "an interrupt"
+        finally:
+            self._close_covers()
         return ""
 
     def _explore(self) -> None:
@@ -139,8 +150,9 @@ class _Search:
             self._sizes.append(len(frontier))
             if self._found():
                 return
-            if self.states > self._most:
-                raise Stopped(too_many(self._most))
+            if self.states > self._small:
+                raise Stopped(too_many(self._small))
+            self._close_covers()
             self._expanding += 1
             frontier = self._next_level(frontier)
         if not self._found():
@@ -258,9 +270,12 @@ class _Search:
                 self._bad_states.append(state)
 
     def _cover(self, state: int) -> None:
-        hit = [claim for claim in self.open_covers if claim.holds(state, state)]
-        if hit:
-            self.open_covers = [claim for claim in self.open_covers if claim not in hit]
+        """Cross off what is hit. It is still asked for in the level, so that no order matters."""
+        self._hit.update(claim.name for claim in self.open_covers if claim.holds(state, state))
+
+    def _close_covers(self) -> None:
+        if self._hit:
+            self.open_covers = [c for c in self.open_covers if c.name not in self._hit]
 
     def _breaks_step_claim(self, state: int, successors: list[int]) -> bool:
         claims = [claim.holds for claim in self._step]

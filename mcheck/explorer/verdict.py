@@ -93,6 +93,7 @@ def conclude(search: Searched, stopped: str, unreached: frozenset[str]) -> Resul
     result = _with_coverage(search, _counted(search))
     if stopped:
         return _bounded(search, result, stopped)
+    assert not search.unexpanded, "nothing stopped the search, and it left states out"
     return _exhausted(result, unreached, replaced=search.executable.replaced)
 
 

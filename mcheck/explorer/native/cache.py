@@ -50,7 +50,7 @@ def obtain(name: str, key: str, make: Callable[[Path], None]) -> Path:
         with contextlib.suppress(OSError):  # a cache that cannot be written may still be read
             path.touch()
         return path
-    place.mkdir(parents=True, exist_ok=True)
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is in it is run
     with TemporaryDirectory(dir=place, prefix=".new-") as scratch:
         fresh = Path(scratch) / path.name
         make(fresh)

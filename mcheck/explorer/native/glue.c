@@ -22,8 +22,7 @@ static double seconds_between(struct timeval a, struct timeval b) {
 
 API uint64_t words_of_a_state(void) { return WORDS; }
 
-API void search_free(struct search *search) {
-    if (!search) return;
+static void give_back(struct search *search) {
     struct table *table = &search->table;
     const size_t all = table->part * (size_t)search->parts;
     release(table->states, all * sizeof *table->states);
@@ -104,11 +103,15 @@ API struct search *search_new(const uint64_t *initial, uint64_t count, const uin
     memcpy(search->asked, asked, CLAIMS);
     memcpy(search->open, asked, CLAIMS);
     if (!prepared(search) || !begun(search, (const state *)initial, count)) {
-        search_free(search);
+        give_back(search);
         return NULL;
     }
     pthread_mutex_init(&search->mutex, NULL);
-    pthread_cond_init(&search->turn, NULL);
+    pthread_condattr_t steady; /* time that nobody sets back */
+    pthread_condattr_init(&steady);
+    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    pthread_cond_init(&search->turn, &steady);
+    pthread_condattr_destroy(&steady);
     return search;
 }
 
@@ -150,16 +153,19 @@ API int search_start(struct search *search) {
         started++;
     }
     search->threads = started;
+    search->started = started > 0;
     if (started) end_level(search, 0);
     pthread_mutex_unlock(&search->mutex);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return started > 0;
 }
 
-/* Wait for the end, but not longer than so many milliseconds. Has it come? */
+/* Wait for the end, but not longer than so many milliseconds. Has it come, or is there no
+ * beginning? */
 API int search_wait(struct search *search, int milliseconds) {
+    if (!search->started) return 1;
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += milliseconds / 1000;
     until.tv_nsec += milliseconds % 1000 * 1000000L;
     if (until.tv_nsec >= 1000000000L) until.tv_sec++, until.tv_nsec -= 1000000000L;
@@ -180,14 +186,24 @@ API void search_stop(struct search *search) {
     __atomic_store_n(&search->pause, 1, __ATOMIC_RELEASE);
 }
 
+/* Give everything back; a search that still runs is ended first. */
+API void search_free(struct search *search) {
+    if (!search) return;
+    if (search->started && !search->joined) {
+        search_stop(search);
+        while (!search_wait(search, 1000)) continue;
+    }
+    give_back(search);
+}
+
 /* So far; may be called while it runs. What is known only at the end is 0 until then. */
 API void search_figures(const struct search *search, struct figures *figures) {
     memset(figures, 0, sizeof *figures);
-    figures->states = states_of(search);
     for (int i = 0; i < search->threads; i++) {
         figures->expanded += relaxed(&search->workers[i].expanded);
         figures->transitions += relaxed(&search->workers[i].moves);
     }
+    figures->states = states_of(search); /* after those of them that are expanded */
     figures->level = __atomic_load_n(&search->level, __ATOMIC_RELAXED);
     figures->begun = __atomic_load_n(&search->begun, __ATOMIC_RELAXED);
     figures->frontier = figures->states - figures->expanded;
@@ -204,7 +220,7 @@ API void search_figures(const struct search *search, struct figures *figures) {
 
 /* For each claim: was it asked for and, a cover, is it still open? */
 API void search_open(const struct search *search, uint8_t *open) {
-    memcpy(open, search->open, CLAIMS);
+    for (int i = 0; i < CLAIMS; i++) open[i] = search->open[i] && !search->hit[i];
 }
 
 /* How many transitions each label of each actor had. */

@@ -140,6 +140,7 @@ class Search:
             most_states,
             most_bytes,
         )
+        self.started = False
         if not self._it:
             raise MemoryError
 
@@ -150,7 +151,9 @@ class Search:
 
     def start(self) -> bool:
         """Begin; False if the system gives no threads."""
-        return bool(self._call.search_start(self._it))
+        self.started = True  # said before, as an interrupt may come between
+        self.started = bool(self._call.search_start(self._it))
+        return self.started
 
     def wait(self, milliseconds: int) -> bool:
         """Wait for the end, but not longer than that. Has it come?"""

@@ -61,9 +61,9 @@ struct worker {
     /* What it has expanded, in order; and for each state of these in which somebody is blocked, one
      * successor, in four bytes if that is enough for a number. */
     struct stretch *stretches;
-    uint64_t stretch_count;
+    uint64_t stretch_count, stretches_left;
     void *hints;
-    uint64_t hint_count;
+    uint64_t hint_count, hints_left;
     uint8_t is_hint[BATCH + MOST_MOVES]; /* of the pending successors */
 };
 
@@ -71,10 +71,13 @@ struct search {
     struct table table;
     struct worker *workers;
     int wide_hints;
-    int passes; /* of settling */
+    int passes;        /* of settling */
+    uint64_t settling; /* the level that is settled in the first pass */
     int threads, parts; /* how many work, and for how many there is a part of the states */
     uint64_t most_states, most_bytes;
-    uint8_t asked[CLAIMS + 1], open[CLAIMS + 1];
+    uint8_t asked[CLAIMS + 1]; /* is a claim judged? */
+    uint8_t open[CLAIMS + 1];  /* was a cover not hit before this level? */
+    uint8_t hit[CLAIMS + 1];   /* ... and is it hit now? */
     /* The last level whose states are all found, how many levels somebody has begun to expand,
      * and where the levels begin in each worker's part. */
     uint64_t level, begun, levels_room;
@@ -90,7 +93,7 @@ struct search {
     int wanted;    /* the caller asks for it to stop */
     enum stop why; /* what ended it */
     int ended;     /* how many threads have */
-    int joined;
+    int started, joined;
     struct timespec wall;
     struct rusage used;
     double seconds, user;
@@ -118,7 +121,7 @@ static inline int paused(const struct search *search) {
 static void judge(struct worker *me, const state *s, number n) {
     struct search *search = me->search;
     const int wrong = breaks_always(s, search->asked);
-    if (covers(s, search->open) || wrong) note(&me->bad, n);
+    if (covers(s, search->open, search->hit) || wrong) note(&me->bad, n);
 }
 
 static void note_hint(struct worker *me, number n) {
@@ -256,7 +259,8 @@ static void expand_level(struct worker *me) {
                 if (paused(search)) break;
             }
         }
-        me->stretches[me->stretch_count++] = (struct stretch){n, i};
+        me->stretches[me->stretch_count] = (struct stretch){n, i};
+        publish(&me->stretch_count, me->stretch_count + 1);
         me->from += i;
     }
     look_up(me);
@@ -266,8 +270,12 @@ static void expand_level(struct worker *me) {
 
 static uint64_t bytes_of(const struct search *search, uint64_t states, uint64_t slots) {
     uint64_t sum = states * (sizeof(state) + sizeof(known)) + slots * sizeof *search->table.slots;
-    for (int i = 0; i < search->threads; i++)
-        sum += relaxed(&search->workers[i].hint_count) * (search->wide_hints ? 8 : 4);
+    sum += search->levels_room * (uint64_t)search->threads * sizeof *search->level_begins;
+    for (int i = 0; i < search->threads; i++) {
+        const struct worker *worker = &search->workers[i];
+        sum += relaxed(&worker->hint_count) * (search->wide_hints ? 8 : 4);
+        sum += relaxed(&worker->stretch_count) * sizeof *worker->stretches;
+    }
     return sum;
 }
 
@@ -396,18 +404,23 @@ static void settle_pending(struct worker *me) {
     }
 }
 
-/* The first pass: over the states that a thread has expanded, the last one first, by the successor
- * of each that was kept. It was mostly found later, and so is settled by now. */
+/* Is the stretch one of the level that is settled, or of a later one? */
+static int to_be_settled(const struct search *search, struct stretch stretch) {
+    const int part = (int)(stretch.first / search->table.part);
+    return stretch.first >= level_begin(search, search->settling, part);
+}
+
+/* The first pass, of one level: over the states that a thread has expanded, the last one first, by
+ * the successor of each that was kept. It was mostly found later, and so is settled by now. */
 static void settle_by_hints(struct worker *me) {
     const struct table *table = &me->search->table;
-    uint64_t left = me->hint_count;
-    for (uint64_t i = me->stretch_count; i-- && !paused(me->search);) {
-        const struct stretch done = me->stretches[i];
+    while (me->stretches_left && to_be_settled(me->search, me->stretches[me->stretches_left - 1])) {
+        const struct stretch done = me->stretches[--me->stretches_left];
         for (number n = done.first + done.count; n-- > done.first;) {
             const known before = __atomic_load_n(&table->waits[n], __ATOMIC_RELAXED);
             if (!before) continue;
-            const known there =
-                __atomic_load_n(&table->waits[hint(me, --left)], __ATOMIC_RELAXED);
+            const uint64_t left = --me->hints_left;
+            const known there = __atomic_load_n(&table->waits[hint(me, left)], __ATOMIC_RELAXED);
             if (left >= BATCH) __builtin_prefetch(&table->waits[hint(me, left - BATCH)]);
             if (!(before & there)) {
                 settled(me, n, 0);
@@ -417,26 +430,41 @@ static void settle_by_hints(struct worker *me) {
             settle_by_next(me, (struct doubt){n, before, before & there, next});
             while (me->pending == BATCH) settle_pending(me);
         }
+        if (paused(me->search)) return;
     }
     while (me->pending) settle_pending(me);
 }
 
-/* One more pass over a thread's own states, by looking their successors up. Most news comes from states that were found later, so
- * every other pass goes backward; a path back to an early state and on from there would take many. */
-static void settle(struct worker *me) {
+/* One more pass over all states, by looking their successors up: forward and backward by turns, as
+ * news that has to go against the order of a pass gets no further than a step. */
+static void settle_again(struct worker *me) {
     const struct search *search = me->search;
-    if (!search->passes) {
-        settle_by_hints(me);
-        return;
-    }
-    for (uint64_t i = 0; i < me->count && !paused(search); i++) {
-        const number n = me->begin + (search->passes % 2 ? me->count - 1 - i : i);
-        const known before = __atomic_load_n(&search->table.waits[n], __ATOMIC_RELAXED);
-        if (!before) continue;
-        settle_by_next(me, (struct doubt){n, before, before, 0});
-        while (me->pending == BATCH) settle_pending(me);
+    const int forward = search->passes % 2;
+    for (uint64_t k = 0; k <= search->level; k++) {
+        const uint64_t level = forward ? k : search->level - k;
+        for (int i = 0; i < search->threads; i++) {
+            const number begin = level_begin(search, level, i);
+            const uint64_t size = level_begin(search, level + 1, i) - begin;
+            for (uint64_t j = 0; j < size; j++) {
+                const number n = begin + (forward ? j : size - 1 - j);
+                const known before = search->table.waits[n];
+                if (!before) continue;
+                settle_by_next(me, (struct doubt){n, before, before, 0});
+                while (me->pending == BATCH) settle_pending(me);
+            }
+        }
+        if (paused(search)) return;
     }
     while (me->pending) settle_pending(me);
+}
+
+/* Threads share the first pass, level by level. Few states are left in doubt after it, and what is
+ * known of them may have to go through many levels: that is for one thread. */
+static void settle(struct worker *me) {
+    if (!me->search->passes)
+        settle_by_hints(me);
+    else if (me == me->search->workers)
+        settle_again(me);
 }
 
 /* All is known of all states: the first level in which somebody waits in vain. */
@@ -494,7 +522,12 @@ static enum phase go_on(struct search *search) {
     return search->why == MEMORY ? END : EXPAND;
 }
 
+static void close_covers(struct search *search) {
+    for (int i = 0; i < CLAIMS; i++) search->open[i] &= !search->hit[i];
+}
+
 static enum phase begin_level(struct search *search) {
+    close_covers(search);
     if (found_anything(search)) return stop(search, FOUND);
     if (states_of(search) > search->most_states) return stop(search, STATES);
     publish(&search->begun, search->begun + 1);
@@ -510,10 +543,22 @@ static enum phase after_level(struct search *search) {
         publish(&search->level, search->level + 1);
         return begin_level(search);
     }
-    return found_anything(search) ? stop(search, FOUND) : SETTLE;
+    if (found_anything(search)) return stop(search, FOUND);
+    /* One thread alone settles all levels in their order, without a stop between them. */
+    search->settling = search->threads > 1 ? search->level : 0;
+    for (int i = 0; i < search->threads; i++) {
+        struct worker *worker = &search->workers[i];
+        worker->stretches_left = worker->stretch_count;
+        worker->hints_left = worker->hint_count;
+    }
+    return SETTLE;
 }
 
 static enum phase after_pass(struct search *search) {
+    if (!search->passes && search->settling) {
+        search->settling--;
+        return SETTLE;
+    }
     int news = 0;
     for (int i = 0; i < search->threads; i++) {
         news |= search->workers[i].news;
@@ -530,7 +575,7 @@ static enum phase plan(struct search *search) {
     const int interrupted = __atomic_exchange_n(&search->pause, 0, __ATOMIC_ACQ_REL);
     const int wanted = __atomic_load_n(&search->wanted, __ATOMIC_ACQUIRE);
     switch (search->phase) {
-    case START: return begin_level(search);
+    case START: return wanted ? stop(search, ASKED) : begin_level(search);
     case EXPAND:
         if (wanted && interrupted) return stop(search, ASKED);
         return interrupted ? go_on(search) : after_level(search);

@@ -17,7 +17,7 @@ from mcheck.explorer.limits import UNLIMITED, Limits, Progress, Stopped, Watch, 
 from mcheck.explorer.machine import available_bytes, resident_bytes, usable_cores
 from mcheck.explorer.moves import moves
 from mcheck.explorer.native.compiler import CannotCompile, compiled
-from mcheck.explorer.native.library import Figures, Found, Library, Search, Why
+from mcheck.explorer.native.library import Found, Library, Search, Why
 from mcheck.explorer.result import Result
 from mcheck.explorer.shortest import Level
 from mcheck.explorer.verdict import conclude, refused, refused_before
@@ -83,6 +83,17 @@ def _library(executable: Compilable, flags: tuple[str, ...]) -> Library:
         raise CannotCompile(f"the compiled model cannot be loaded: {error}") from None
 
 
+def _end(search: Search) -> None:
+    """Its threads must not go on, whatever happens, and however often somebody presses Ctrl-C."""
+    while True:
+        with contextlib.suppress(KeyboardInterrupt):
+            if not search.started:
+                return
+            search.stop()
+            if search.wait(_LOOK_MILLISECONDS):
+                return
+
+
 class _Nothing:
     """A search that has not begun."""
 
@@ -131,21 +142,35 @@ class _Search(_Nothing):
         super().__init__(executable, watch)
         self._limits, self._threads = limits, threads
         self._claims = executable.claims
-        judged = {p.name for p in executable.properties}
         self._free = available_bytes()
         self._most_bytes = self._memory(limits, share)
+        judged = {p.name for p in executable.properties}
+        asked = [name in judged for name in self._claims]
+        self._search = self._prepared(library, asked) or self._alone(library, asked)
+        self._figures = self._search.figures()
+
+    def _alone(self, library: Library, asked: list[bool]) -> Search:
+        """With one thread, which needs less address space."""
+        self._threads = 1
+        search = self._prepared(library, asked)
+        if search is None:
+            room = f"{self._most_bytes / 2**20:,.0f} MiB of states"
+            raise CannotCompile(f"the address space (ulimit -v) is too small for {room}")
+        return search
+
+    def _prepared(self, library: Library, asked: list[bool]) -> Search | None:
+        most = self._limits.states
         try:
-            self._search: Search | None = Search(
+            return Search(
                 library,
-                executable.initial,
-                [name in judged for name in self._claims],
-                threads=threads,
-                most_states=_NO_LIMIT if limits.states is None else limits.states,
+                self.executable.initial,
+                asked,
+                threads=self._threads,
+                most_states=_NO_LIMIT if most is None else most,
                 most_bytes=self._most_bytes,
             )
         except MemoryError:
-            self._search = None
-        self._figures = Figures() if self._search is None else self._search.figures()
+            return None
 
     def _memory(self, limits: Limits, share: int) -> int:
         """What the states and their index may take, in bytes."""
@@ -157,14 +182,10 @@ class _Search(_Nothing):
     def run(self) -> str:
         """Search; what stopped the search before its end, or an empty text."""
         search = self._search
-        if search is None:
-            return self._memory_limit()
         try:
             self.watch.due()
         except Stopped as reason:
             return str(reason)
-        if not search.start():
-            return "the system, which gives no threads"
         stopped = self._follow(search)
         self._figures = search.figures()
         runs = iter(search.runs(sum(map(len, self.counts))))
@@ -177,6 +198,8 @@ class _Search(_Nothing):
         """Watch the search until it ends; what made it end, if it did not do so by itself."""
         stopped = ""
         try:
+            if not search.start():
+                return "the system, which gives no threads"
             while not search.wait(_LOOK_MILLISECONDS):
                 if self.watch.due():
                     now = search.figures()
@@ -185,12 +208,8 @@ class _Search(_Nothing):
             stopped = str(reason)
         except KeyboardInterrupt:
             stopped = "an interrupt"
-        finally:  # its threads must not outlive it
-            search.stop()
-            ended = False
-            while not ended:
-                with contextlib.suppress(KeyboardInterrupt):
-                    ended = search.wait(_LOOK_MILLISECONDS)
+        finally:
+            _end(search)
         return stopped
 
     def _why(self, stopped: str) -> str:
@@ -200,10 +219,10 @@ class _Search(_Nothing):
                 return too_many(self._limits.states)
             case Why.MEMORY:
                 return self._memory_limit()
-            case Why.ASKED:
-                return stopped
-            case _:
+            case Why.EXHAUSTED | Why.FOUND:
                 return ""
+            case _:
+                return stopped
 
     def _memory_limit(self) -> str:
         most = self._limits.memory_bytes
@@ -233,7 +252,7 @@ class _Search(_Nothing):
         return dict(self._found(Found.IN_VAIN))
 
     def _found(self, which: Found) -> list[tuple[int, int]]:
-        return [] if self._search is None else self._search.found(which)
+        return self._search.found(which)
 
     def findings(self) -> list[Finding]:
         if self._in_vain:
@@ -244,7 +263,11 @@ class _Search(_Nothing):
         bad = [state for state, _ in self._found(Found.BAD)]
         sources = [state for state, _ in self._found(Found.BAD_SOURCES)]
         found = wrong_states(self.executable, ("always", "cover"), bad)
-        return found + wrong_moves(self.executable, sources)
+        found += wrong_moves(self.executable, sources)
+        if self._figures.reason == Why.FOUND and not found:
+            where = (bad or sources)[0]
+            raise RuntimeError(f"state {where:#x} is wrong in native code, and not in Python")
+        return found
 
     def _only_hangs(self, state: int, who: int) -> bool:
         if self._figures.settled:
@@ -252,11 +275,9 @@ class _Search(_Nothing):
         return any(moves(actor, state)[0] for actor in self.executable.actors)
 
     def levels_before(self) -> Iterator[Level]:
-        search = self._search
-        assert search is not None, "nothing is found where nothing was searched"
         below = self._figures.begun - (1 if self._in_vain else 0)
         for level in reversed(range(below)):
-            yield partial(search.leading_to, level)
+            yield partial(self._search.leading_to, level)
 
     def stuck_in(self, state: int) -> int:
         return stuck_of(self.executable, self._in_vain[state])

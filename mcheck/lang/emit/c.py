@@ -34,7 +34,7 @@ typedef struct { uint64_t w[WORDS]; } state;
     | ((at) % 64 + (bits) <= 64 ? 0 : (s).w[LAST_WORD(at, bits)] << (64 - (at) % 64) % 64) \\
     ) & MASK(bits)))
 #define OR(s, at, bits, value) do { \\
-    const uint64_t v_ = (uint64_t)(value); \\
+    const uint64_t v_ = (uint64_t)(value) & MASK(bits); \\
     (s).w[(at) / 64] |= v_ << (at) % 64; \\
     if ((at) % 64 + (bits) > 64) (s).w[LAST_WORD(at, bits)] |= v_ >> (64 - (at) % 64) % 64; \\
 } while (0)
@@ -51,7 +51,7 @@ typedef struct { uint64_t w[WORDS]; } state;
     ((int64_t)((s).w[(at) / 64] >> ((at) % 64 + (bits) * (i)) & MASK(bits)))
 #define SET_ELEMENT(s, at, bits, i, value) do { \\
     const int shift_ = (int)((at) % 64 + (bits) * (i)); \\
-    const uint64_t v_ = (uint64_t)(value); \\
+    const uint64_t v_ = (uint64_t)(value) & MASK(bits); \\
     (s).w[(at) / 64] = ((s).w[(at) / 64] & ~(MASK(bits) << shift_)) | v_ << shift_; \\
 } while (0)
 
@@ -113,6 +113,7 @@ def _refuse_what_is_too_large(program: Program, *, hang: bool) -> None:
     kinds += [v.type for process in program.processes for v in process.variables.values()]
     for kind in kinds:
         within_a_word(kind.lo, kind.hi)
+        within_a_word(0, kind.hi - kind.lo)
     actors = sum(len(process.instances) for process in program.processes)
     if actors * (1 + hang) > _MOST_WAITING:
         raise ModelError(
@@ -142,7 +143,7 @@ def _cell(cell: Cell, name: str) -> Iterator[str]:
         yield f"#define get_{name}(s, i) {name}_[i]"
         return
     plus = f" + {kind.lo}" if kind.lo else ""
-    minus = f"(v) - {kind.lo}" if kind.lo else "v"
+    minus = f"(int64_t)(v) - {kind.lo}" if kind.lo else "v"
     first, bits = cell.offset, kind.bits
     last = first + bits * cell.count - 1
     if not bits:
@@ -364,15 +365,15 @@ def _judges(claims: Sequence[Claim]) -> Iterator[str]:
             yield f"    if (asked[{i}] && claim_{i}(*t, *u) <= 0) return 1;"
     yield "    return 0;"
     yield "}"
-    yield "\n/* Closes the covers that are hit; 1 if the evaluation of one goes wrong. */"
-    yield "static inline int covers(const state *t, uint8_t *open) {"
-    yield "    int hit, bad = 0;"
-    yield "    (void)t, (void)open, (void)hit;"
+    yield "\n/* Marks the open covers that are hit; 1 if the evaluation of one fails. */"
+    yield "static inline int covers(const state *t, const uint8_t *open, uint8_t *hit) {"
+    yield "    int held, bad = 0;"
+    yield "    (void)t, (void)open, (void)hit, (void)held;"
     for i, claim in enumerate(claims):
         if claim.kind == "cover":
-            yield f"    if (__atomic_load_n(&open[{i}], __ATOMIC_RELAXED)) {{"
-            yield f"        if ((hit = claim_{i}(*t, *t)) < 0) bad = 1;"
-            yield f"        else if (hit) __atomic_store_n(&open[{i}], 0, __ATOMIC_RELAXED);"
+            yield f"    if (open[{i}]) {{"
+            yield f"        if ((held = claim_{i}(*t, *t)) < 0) bad = 1;"
+            yield f"        else if (held) __atomic_store_n(&hit[{i}], 1, __ATOMIC_RELAXED);"
             yield "    }"
     yield "    return bad;"
     yield "}"

@@ -120,7 +120,8 @@ class CText:
                     return f"{_FUNCTIONS[type(e.op)]}({left}, {right})"
                 if isinstance(e.op, ast.LShift):  # C leaves open what that is for less than zero
                     return f"(int64_t)((uint64_t){left} << {right})"
-                return f"({left} {_OPERATORS[type(e.op)]} {right})"
+                wide = left if self._is_wide(e.left) else f"(int64_t){left}"
+                return f"({wide} {_OPERATORS[type(e.op)]} {right})"
             case ast.UnaryOp():
                 return f"!{self.text(e.operand)}"
             case ast.BoolOp():
@@ -134,6 +135,16 @@ class CText:
                 return self._call(function, e.args)
             case _:
                 raise AssertionError(ast.dump(e))
+
+    def _is_wide(self, e: ast.expr) -> bool:
+        """Is the text an int64_t? Literals and truths are C's int, which is too small to reckon."""
+        match e:
+            case ast.Name(id=name):
+                return name not in self.known
+            case ast.Subscript(value=ast.Name(id=key)):
+                return self.cells[key.rstrip("'")].constant is None
+            case _:
+                return isinstance(e, ast.BinOp | ast.Call)
 
     def _name(self, name: str) -> str:
         if name in self.known:
