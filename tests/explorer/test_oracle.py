@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mcheck.explorer import Limits, Verdict, check, deadlock, reference, shortest
 from mcheck.explorer.deadlock import Freer, blocked, freers, hangs_in, members, stuck_in
 from mcheck.explorer.findings import Finding
+from mcheck.explorer.shortest import Level
 from mcheck.lang.contract import Actor, Executable, Label
 from tests.explorer.oracle import (
     Table,
@@ -223,7 +224,7 @@ def wrong_levels(patch: pytest.MonkeyPatch) -> None:
     """The levels are handed on in the wrong order."""
     levels_before = reference._Search.levels_before
 
-    def reverse(self: reference._Search) -> Iterator[list[int]]:
+    def reverse(self: reference._Search) -> Iterator[Level]:
         return reversed(list(levels_before(self)))
 
     patch.setattr(reference._Search, "levels_before", reverse)
