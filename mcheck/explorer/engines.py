@@ -41,6 +41,7 @@ def check(
         return reference.check(executable, limits=limits, unreached=unreached, progress=progress)
     model = cast("Compilable", executable)
     spent = 0.0
+    first: Result | None = None
     if engine == "auto":
         first = reference.check(
             model, limits=limits, unreached=unreached, progress=progress, small=SMALL
@@ -65,6 +66,10 @@ def check(
             raise
         result = reference.check(model, limits=limits, unreached=unreached, progress=progress)
         result = replace(result, note=f"searched in plain Python, which is slow: {error}")
+    except KeyboardInterrupt:  # while it was compiled
+        if first is None:
+            raise
+        return replace(first, why=first.why.replace(too_many(SMALL), "an interrupt", 1))
     return replace(result, seconds=spent + result.seconds)
 
 
