@@ -36,7 +36,8 @@ class Answer:
 
     depth: of the state space, or of the violation; None for tools that do not search level by
     level. user_seconds, wall_seconds: of the search alone; None for tools that do nothing else.
-    engine_bytes: states and table; None if the tool does not tell.
+    engine_bytes: states and table; None if the tool does not tell. rounded: by how much the
+    transitions may be off, where the tool writes large numbers with few digits.
     """
 
     states: int
@@ -46,6 +47,7 @@ class Answer:
     user_seconds: float | None = None
     wall_seconds: float | None = None
     engine_bytes: int | None = None
+    rounded: float = 0
 
 
 def compile_c(source: str | Path, target: Path, *options: str) -> None:
@@ -179,10 +181,12 @@ class Spin(Tool):
         found = re.search(r"assertion violated .*\(at depth (\d+)\)", text)
         if (errors and found is None) or "max search depth too small" in text:
             raise Unreadable(text.strip().splitlines()[0])
+        transitions, rounded = rounded_number(r"([\d.e+]+) transitions", text)
         return Answer(
-            states=number(r"(\d+) states, stored", text),
+            states=number(r"([\d.e+]+) states, stored", text),
             # The one that it counts too many is how it gets to the initial state.
-            transitions=number(r"(\d+) transitions", text) - 1,
+            transitions=transitions - 1,
+            rounded=rounded,
             depth=self.depth_of(text, None if found is None else int(found[1])),
             violated=found is not None,
             engine_bytes=round(real(r"([\d.]+)\s+total actual memory usage", text) * 2**20),
@@ -281,7 +285,7 @@ def told_in_json(text: str) -> dict[str, Any]:
 
 def answer(told: dict[str, Any]) -> Answer:
     """The answer of a tool that tells everything in JSON."""
-    return Answer(**{field: told[field] for field in Answer.__dataclass_fields__})
+    return Answer(**{field: told[field] for field in Answer.__dataclass_fields__ if field in told})
 
 
 def number(pattern: str, text: str) -> int:
@@ -299,6 +303,15 @@ def real(pattern: str, text: str) -> float:
     if found is None:
         raise Unreadable(f"nothing matches {pattern}: {(text.strip().splitlines() or [''])[-1]}")
     return float(found[1])
+
+
+def rounded_number(pattern: str, text: str) -> tuple[int, float]:
+    """As `number`, for one that may be written as 1.2345678e+08; and by how much it may be off."""
+    value = number(pattern, text)
+    found = re.search(pattern, text)
+    digits, _, exponent = ("" if found is None else found[1]).partition("e")
+    decimals = len(digits.partition(".")[2])
+    return value, 10 ** (int(exponent) - decimals) / 2 if exponent else 0
 
 
 __all__ = ["TOOLS", "Answer", "CommandFailed", "Tool", "Unreadable"]

@@ -114,6 +114,12 @@ def test_what_cannot_be_built_is_told(tmp_path: Path) -> None:
         (S, replace(RIGHT, depth=None), ""),
         (BUG, VIOLATED, ""),
         (BUG, replace(VIOLATED, depth=None), ""),
+        (S, replace(RIGHT, transitions=316_651, rounded=5), ""),
+        (
+            S,
+            replace(RIGHT, transitions=316_650, rounded=5),
+            "has found 88,644 states and 316,650 transitions instead of 88,644 and 316,656",
+        ),
         (S, VIOLATED, "has found a violation"),
         (BUG, RIGHT, "has found no violation"),
         (BUG, replace(VIOLATED, depth=23), "has a violation after 23 steps instead of 22"),

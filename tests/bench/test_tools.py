@@ -93,6 +93,12 @@ def test_spin() -> None:
     assert found.engine_bytes == round(46.05 * 2**20)
 
 
+def test_spin_rounds_large_numbers() -> None:
+    text = SPIN.replace("316657 transitions", "1.8562056e+08 transitions")
+    found = Spin().read(ran(text), 1)
+    assert (found.transitions, found.rounded) == (185_620_559, 5)
+
+
 def test_spin_breadth_first_tells_the_depth() -> None:
     assert SpinBfs().read(ran(SPIN), 1).depth == 30_209
 

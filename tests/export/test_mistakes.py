@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from mcheck.lang import ir
-from mcheck.lang.emit import guarded, infix, steps, variables
-from mcheck.lang.emit.infix import Infix
-from mcheck.lang.emit.steps import StepWriter
+from mcheck.lang.emit.guarded import commands, infix, steps, variables
+from mcheck.lang.emit.guarded.infix import Infix
+from mcheck.lang.emit.guarded.steps import StepWriter
 from tests.examples.listing import BY_NAME
 from tests.export.agreement import by_rumur, by_spin, ours, rumur_agrees, spin_agrees
 
@@ -23,12 +23,12 @@ def dead_locals_are_kept(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_filter_of_a_choice_is_dropped(patch: pytest.MonkeyPatch) -> None:
-    original = guarded._alternative
+    original = commands._alternative
 
     def unfiltered(*arguments: object) -> tuple[ast.expr, ast.expr]:
         return original(*arguments)[0], ir.const(1)  # pyright: ignore[reportArgumentType]
 
-    patch.setattr(guarded, "_alternative", unfiltered)
+    patch.setattr(commands, "_alternative", unfiltered)
 
 
 def bounds_are_not_checked(patch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,15 @@ def test_a_limit_of_memory(workers: int) -> None:
     assert resident_bytes() < limit + 60 * MIB
 
 
+def test_an_index_that_cannot_grow_is_filled() -> None:
+    """2 ** 19 slots, sparse up to 163,840 states; there is no memory for eight times as many."""
+    limits = Limits(memory_bytes=resident_bytes() + 30 * MIB)
+    result = native.check(endless.compile(), limits=limits, workers=1)
+    assert result.verdict is Verdict.BOUNDED
+    assert "the memory limit" in result.why
+    assert 2 * 163_840 - 1_000 < result.states <= 2 * 163_840
+
+
 def test_less_memory_than_there_is_already() -> None:
     result = native.check(endless.compile(), limits=Limits(memory_bytes=1))
     assert result.verdict is Verdict.BOUNDED

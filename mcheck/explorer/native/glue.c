@@ -75,7 +75,7 @@ static int prepared(struct search *search) {
 /* The initial states are found by the first worker. 0 if they do not fit. */
 static int begun(struct search *search, const state *initial, uint64_t count) {
     struct worker *first = &search->workers[0];
-    while (count + slack(search) > room_in(search->table.size))
+    while (count + slack(search) > room_in(search))
         if (!renew_index(&search->table, 2 * search->table.size)) return 0;
     if (bytes_of(search, count, search->table.size) > search->most_bytes) return 0;
     if (count > search->table.part) return 0;

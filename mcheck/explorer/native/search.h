@@ -14,7 +14,8 @@
 #include <time.h>
 
 #define BATCH 64  /* successors that are looked up together */
-#define LARGE (1 << 20) /* slots; below it the index grows faster */
+#define QUICK (1 << 20)  /* slots; below it the index grows faster */
+#define SPARSE (1 << 24) /* slots; below it more of them stay empty */
 #define LINE 128 /* bytes that processors pass to each other together, with the line beside */
 #define CHUNK 128 /* states that a thread takes at a time, in a large level */
 
@@ -71,6 +72,7 @@ struct search {
     struct table table;
     struct worker *workers;
     int wide_hints;
+    int dense;         /* an index that is small gets as full as a large one */
     int passes;        /* of settling */
     uint64_t settling; /* the level that is settled in the first pass */
     int threads, parts; /* how many work, and for how many there is a part of the states */
@@ -284,13 +286,17 @@ static uint64_t slack(const struct search *search) {
     return (uint64_t)search->threads * 2 * (BATCH + MOST_MOVES);
 }
 
-/* At most five slots in eight are used. */
-static uint64_t room_in(uint64_t slots) { return slots / 8 * 5; }
+/* At most five slots in eight are used; in a small index half of that, as whoever looks for a state
+ * then nearly always needs one look, for a few bytes more. */
+static uint64_t room_in(const struct search *search) {
+    const uint64_t slots = search->table.size;
+    return slots / 16 * (slots < SPARSE && !search->dense ? 5 : 10);
+}
 
 /* Share the room that is left among the threads; 0 if the index has to grow first. */
 static int share_room(struct search *search) {
     const uint64_t states = states_of(search), index = bytes_of(search, 0, search->table.size);
-    uint64_t most = room_in(search->table.size);
+    uint64_t most = room_in(search);
     const uint64_t left = search->most_bytes > index ? search->most_bytes - index : 0;
     const uint64_t fit = left / (sizeof(state) + sizeof(known));
     if (states + slack(search) > most) return 0;
@@ -514,9 +520,12 @@ static enum phase stop(struct search *search, enum stop why) {
 /* Go on with the present level, if there is room. */
 static enum phase go_on(struct search *search) {
     if (!share_room(search)) {
-        const uint64_t size = search->table.size * (search->table.size < LARGE ? 8 : 2);
-        if (bytes_of(search, states_of(search), size) > search->most_bytes)
-            return stop(search, MEMORY);
+        const uint64_t size = search->table.size * (search->table.size < QUICK ? 8 : 2);
+        if (bytes_of(search, states_of(search), size) > search->most_bytes) {
+            if (search->dense) return stop(search, MEMORY);
+            search->dense = 1; /* no memory for a larger one: use this one up */
+            return go_on(search);
+        }
         return renew_index(&search->table, size) ? GROW : stop(search, MEMORY);
     }
     return search->why == MEMORY ? END : EXPAND;

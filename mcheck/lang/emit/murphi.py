@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcheck.lang.emit.guarded import Guarded, Transition, guarded, judged
-from mcheck.lang.emit.infix import Dialect, Infix, unwrapped
-from mcheck.lang.emit.pure import Check, opposite
-from mcheck.lang.emit.steps import StepWriter, no_local, title, written_at
-from mcheck.lang.emit.variables import Place, Stored, Variables, elements
-from mcheck.lang.emit.waiting import Waiting, waiting
+from mcheck.lang.emit.guarded.commands import Guarded, Transition, guarded, judged
+from mcheck.lang.emit.guarded.infix import Dialect, Infix, unwrapped
+from mcheck.lang.emit.guarded.pure import Check, opposite
+from mcheck.lang.emit.guarded.steps import StepWriter, no_local, title, written_at
+from mcheck.lang.emit.guarded.variables import Place, Stored, Variables, elements
+from mcheck.lang.emit.guarded.waiting import Waiting, waiting
 from mcheck.lang.program import Program
 
 _HEAD = """\

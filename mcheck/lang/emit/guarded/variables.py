@@ -18,7 +18,7 @@ from typing import Any
 from mcheck.lang import ir
 from mcheck.lang.declare.fields import show
 from mcheck.lang.declare.structs import Struct
-from mcheck.lang.emit.pure import Values, table
+from mcheck.lang.emit.guarded.pure import Values, table
 from mcheck.lang.emit.python import PythonProgram
 from mcheck.lang.program import Cell, Exit, Instance, Process, Program, Variable
 from mcheck.lang.types import Type

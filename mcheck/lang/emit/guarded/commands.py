@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from mcheck.lang import ir
 from mcheck.lang.declare.fields import decode, show
 from mcheck.lang.declare.state import State
-from mcheck.lang.emit.pure import Check, Symbols, Values, opposite
+from mcheck.lang.emit.guarded.pure import Check, Symbols, Values, opposite
 from mcheck.lang.program import Choice, Claim, Step
 
 Chosen = tuple[tuple[str, str], ...]

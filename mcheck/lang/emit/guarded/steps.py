@@ -9,10 +9,10 @@ from typing import Protocol
 
 from mcheck.lang import ir
 from mcheck.lang.contract import Source
-from mcheck.lang.emit.guarded import Guarded, Transition
-from mcheck.lang.emit.infix import Dialect, Infix, unwrapped
-from mcheck.lang.emit.pure import Bounds, bare, bounds, checks, opposite, put_in
-from mcheck.lang.emit.variables import Place, Stored, Variables
+from mcheck.lang.emit.guarded.commands import Guarded, Transition
+from mcheck.lang.emit.guarded.infix import Dialect, Infix, unwrapped
+from mcheck.lang.emit.guarded.pure import Bounds, bare, bounds, checks, opposite, put_in
+from mcheck.lang.emit.guarded.variables import Place, Stored, Variables
 from mcheck.lang.program import Exit, Step
 
 

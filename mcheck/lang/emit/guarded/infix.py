@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mcheck.lang import ir
-from mcheck.lang.emit.pure import Bounds, bounds, function_of
-from mcheck.lang.emit.variables import Stored, Variables
+from mcheck.lang.emit.guarded.pure import Bounds, bounds, function_of
+from mcheck.lang.emit.guarded.variables import Stored, Variables
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcheck.lang import ir
-from mcheck.lang.emit.guarded import Guarded
-from mcheck.lang.emit.infix import Dialect, Infix
-from mcheck.lang.emit.pure import opposite
-from mcheck.lang.emit.variables import Place, Variables
+from mcheck.lang.emit.guarded.commands import Guarded
+from mcheck.lang.emit.guarded.infix import Dialect, Infix
+from mcheck.lang.emit.guarded.pure import opposite
+from mcheck.lang.emit.guarded.variables import Place, Variables
 
 
 @dataclass(frozen=True)

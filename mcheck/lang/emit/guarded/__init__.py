@@ -1,0 +1,1 @@
+"""Steps as guarded commands, for checkers that take a guard as one expression."""
