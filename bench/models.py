@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bench import migration
@@ -89,6 +89,12 @@ def with_frames(n: int) -> Model[Kernel]:
     return SCENARIOS["anon-fault"].model.configure(f"frames-{n}", folios=n)
 
 
+def forked_with_frames(n: int) -> Model[Kernel]:
+    """A shared page is moved to any of so many frames, while both address spaces use it."""
+    model = SCENARIOS["anon-forked-both"].model.configure(f"anon-forked-both-{n}", folios=n)
+    return replace(model, unreached=model.unreached | {"unmap_and_move.-ENOMEM"})  # one is free
+
+
 @dataclass(frozen=True)
 class Series:
     """A model that is made larger in one respect.
@@ -122,6 +128,8 @@ def find(name: str) -> Model[Any]:
     """
     if name in BENCHMARK:
         return BENCHMARK[name]
+    if name == "anon-forked-both-4":
+        return forked_with_frames(4)
     for series in SERIES:
         if name in series.names:
             return series.make(series.names[name])

@@ -16,6 +16,7 @@ COUNTS: dict[str, Counts] = {
     "anon-two-pages": {"states": 895_290, "transitions": 3_540_266, "depth": 805},
     "anon-two-pages-pin": {"states": 4_639_652, "transitions": 9_497_685, "depth": 1252},
     "anon-first-faults": {"states": 194_173, "transitions": 791_580, "depth": 344},
+    "anon-forked-both": {"states": 47_895_356, "transitions": 242_063_054, "depth": 507},
     "file-cached-write": {"states": 1_371_836, "transitions": 3_836_774, "depth": 381},
     "file-two-pages": {"states": 701_436, "transitions": 1_438_116, "depth": 514},
     "file-write": {"states": 2_448_310, "transitions": 6_774_716, "depth": 565},

@@ -176,4 +176,5 @@ UNREACHED: dict[str, tuple[str, ...]] = {
         "unmap_and_move.-ENOMEM",
         "zap_pte_range.set_page_dirty",
     ),
+    "anon-forked-both": (*PINNED, *CACHED, *FIRST, *SECOND_IN_BATCH, *ANON_VMA_FREED),
 }

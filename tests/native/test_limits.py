@@ -82,7 +82,7 @@ def test_an_index_that_cannot_grow_is_filled() -> None:
     result = native.check(endless.compile(), limits=limits, workers=1)
     assert result.verdict is Verdict.BOUNDED
     assert "the memory limit" in result.why
-    assert 2 * 163_840 - 1_000 < result.states <= 2 * 163_840
+    assert 13 / 16 * 2**19 - 1_000 < result.states <= 13 / 16 * 2**19
 
 
 def test_less_memory_than_there_is_already() -> None:

@@ -72,7 +72,7 @@ struct search {
     struct table table;
     struct worker *workers;
     int wide_hints;
-    int dense;         /* an index that is small gets as full as a large one */
+    int dense;         /* the index cannot grow any more */
     int passes;        /* of settling */
     uint64_t settling; /* the level that is settled in the first pass */
     int threads, parts; /* how many work, and for how many there is a part of the states */
@@ -286,11 +286,12 @@ static uint64_t slack(const struct search *search) {
     return (uint64_t)search->threads * 2 * (BATCH + MOST_MOVES);
 }
 
-/* At most five slots in eight are used; in a small index half of that, as whoever looks for a state
- * then nearly always needs one look, for a few bytes more. */
+/* At most ten slots in sixteen are used; of a small index half of that, as whoever looks for a state
+ * then nearly always needs one look, for a few bytes more; and more, slow as it is, of one that
+ * there is no memory to replace by a larger one. */
 static uint64_t room_in(const struct search *search) {
     const uint64_t slots = search->table.size;
-    return slots / 16 * (slots < SPARSE && !search->dense ? 5 : 10);
+    return slots / 16 * (search->dense ? 13 : slots < SPARSE ? 5 : 10);
 }
 
 /* Share the room that is left among the threads; 0 if the index has to grow first. */
