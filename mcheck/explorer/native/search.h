@@ -17,6 +17,7 @@
 #define QUICK (1 << 20)  /* slots; below it the index grows faster */
 #define SPARSE (1 << 24) /* slots; below it more of them stay empty */
 #define LINE 128 /* bytes that processors pass to each other together, with the line beside */
+#define UNSURE (1 << 15) /* states in doubt that are looked at again together */
 #define CHUNK 128 /* states that a thread takes at a time, in a large level */
 
 enum phase { START, EXPAND, GROW, SETTLE, END };
@@ -34,6 +35,11 @@ struct doubt {
     number n;
     known before, left;
     int next;
+};
+
+/* A state in which somebody may wait in vain, and the successor of it that was kept. */
+struct hinted {
+    number n, hint;
 };
 
 /* States that a worker has expanded one after the other. */
@@ -66,6 +72,8 @@ struct worker {
     void *hints;
     uint64_t hint_count, hints_left;
     uint8_t is_hint[BATCH + MOST_MOVES]; /* of the pending successors */
+    struct hinted unsure[UNSURE];
+    int unsure_count;
 };
 
 struct search {
@@ -193,13 +201,15 @@ static void expand(struct worker *me, number n) {
                 break;
             }
     search->table.waits[n] = HANG ? (known)(waits | (uint64_t)waits << (HANG * ACTORS)) : waits;
-    const state *const shown = !waits ? NULL : work ? work : first;
-    for (const state *t = first; t < out; t++) {
-        const uint64_t hash = hash_of(t);
-        me->is_hint[me->pending] = t == shown;
-        me->hashes[me->pending++] = hash;
-        fetch_slot(&search->table, hash);
+    memset(me->is_hint + me->pending, 0, (size_t)made);
+    if (made && waits) me->is_hint[(work ? work : first) - me->fresh] = 1;
+    const struct table table = search->table; /* a copy, which no store can change */
+    uint64_t *hash = me->hashes + me->pending;
+    for (const state *t = first; t < out; t++, hash++) {
+        *hash = hash_of(t);
+        fetch_slot(&table, *hash);
     }
+    me->pending += made;
     publish(&me->expanded, me->expanded + 1);
     publish(&me->moves, me->moves + (uint64_t)made);
 }
@@ -270,12 +280,14 @@ static void expand_level(struct worker *me) {
 
 /* --- Growing -------------------------------------------------------------------------------- */
 
+static uint64_t hint_bytes(const struct search *search) { return search->wide_hints ? 8 : 4; }
+
 static uint64_t bytes_of(const struct search *search, uint64_t states, uint64_t slots) {
     uint64_t sum = states * (sizeof(state) + sizeof(known)) + slots * sizeof *search->table.slots;
     sum += search->levels_room * (uint64_t)search->threads * sizeof *search->level_begins;
     for (int i = 0; i < search->threads; i++) {
         const struct worker *worker = &search->workers[i];
-        sum += relaxed(&worker->hint_count) * (search->wide_hints ? 8 : 4);
+        sum += relaxed(&worker->hint_count) * hint_bytes(search);
         sum += relaxed(&worker->stretch_count) * sizeof *worker->stretches;
     }
     return sum;
@@ -296,10 +308,12 @@ static uint64_t room_in(const struct search *search) {
 
 /* Share the room that is left among the threads; 0 if the index has to grow first. */
 static int share_room(struct search *search) {
-    const uint64_t states = states_of(search), index = bytes_of(search, 0, search->table.size);
+    const uint64_t states = states_of(search);
+    const uint64_t used = bytes_of(search, states, search->table.size);
+    const uint64_t left = search->most_bytes > used ? search->most_bytes - used : 0;
+    /* At most one hint for each state; stretches and levels are as nothing beside that. */
+    const uint64_t fit = states + left / (sizeof(state) + sizeof(known) + hint_bytes(search));
     uint64_t most = room_in(search);
-    const uint64_t left = search->most_bytes > index ? search->most_bytes - index : 0;
-    const uint64_t fit = left / (sizeof(state) + sizeof(known));
     if (states + slack(search) > most) return 0;
     if (most > fit) most = fit;
     if (states + slack(search) > most) {
@@ -417,6 +431,39 @@ static int to_be_settled(const struct search *search, struct stretch stretch) {
     return stretch.first >= level_begin(search, search->settling, part);
 }
 
+static int is_settled_by_hint(struct worker *me, struct hinted it) {
+    const known *waits = me->search->table.waits;
+    const known before = __atomic_load_n(&waits[it.n], __ATOMIC_RELAXED);
+    const known there = __atomic_load_n(&waits[it.hint], __ATOMIC_RELAXED);
+    if (before & there) return 0;
+    if (before) settled(me, it.n, 0);
+    return 1;
+}
+
+/* Whom their hints did not settle at once: the hints may be settled by now, and so on to and fro.
+ * Who is in doubt after that is settled by other successors. */
+static void settle_unsure(struct worker *me) {
+    int left = me->unsure_count, before;
+    do {
+        before = left;
+        left = 0;
+        for (int i = before; i-- > 0;) is_settled_by_hint(me, me->unsure[i]);
+        for (int i = 0; i < before; i++)
+            if (!is_settled_by_hint(me, me->unsure[i])) me->unsure[left++] = me->unsure[i];
+    } while (left < before);
+    const struct table *table = &me->search->table;
+    for (int i = 0; i < left; i++) {
+        const number n = me->unsure[i].n;
+        const known waits = __atomic_load_n(&table->waits[n], __ATOMIC_RELAXED);
+        const known there = __atomic_load_n(&table->waits[me->unsure[i].hint], __ATOMIC_RELAXED);
+        const int next = one_move(&table->states[n], waits, 0, me->fresh + BATCH);
+        settle_by_next(me, (struct doubt){n, waits, waits & there, next});
+        while (me->pending == BATCH) settle_pending(me);
+    }
+    while (me->pending) settle_pending(me);
+    me->unsure_count = 0;
+}
+
 /* The first pass, of one level: over the states that a thread has expanded, the last one first, by
  * the successor of each that was kept. It was mostly found later, and so is settled by now. */
 static void settle_by_hints(struct worker *me) {
@@ -433,13 +480,12 @@ static void settle_by_hints(struct worker *me) {
                 settled(me, n, 0);
                 continue;
             }
-            const int next = one_move(&table->states[n], before, 0, me->fresh + BATCH);
-            settle_by_next(me, (struct doubt){n, before, before & there, next});
-            while (me->pending == BATCH) settle_pending(me);
+            me->unsure[me->unsure_count++] = (struct hinted){n, hint(me, left)};
+            if (me->unsure_count == UNSURE) settle_unsure(me);
         }
         if (paused(me->search)) return;
     }
-    while (me->pending) settle_pending(me);
+    settle_unsure(me);
 }
 
 /* One more pass over all states, by looking their successors up: forward and backward by turns, as
