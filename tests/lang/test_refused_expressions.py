@@ -112,6 +112,7 @@ FUNCTIONS = [
     ("k.a = holds(k.sure)", "holds() is for properties: no process can count holds", ""),
     ("k.flag = k.lock.acquire()", "acquire() stands alone", ""),
     ("release(k.sure)", "release() of something that owns no reference", "a local declared Held"),
+    ("x = choose(range(S.size))", "a constant that is read off its class", "the state's: k.size"),
     ("x = choose(range(k.a))", "the bounds of a range are constants of the scenario", "a while"),
 ]
 

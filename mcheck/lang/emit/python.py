@@ -111,9 +111,11 @@ class Writer:
     def _chosen(self, step: Step, depth: int) -> str:
         parts: list[str] = []
         for choice in step.choices[:depth]:
-            names = _shown(choice.type, self.program.state)
-            table = self.tables.name(names)
             at = self.text.local(choice.item)
+            if choice.type.kind == "int":  # there may be more of them than a table can have
+                parts.append(f"({choice.name!r}, str({at})),")
+                continue
+            table = self.tables.name(_shown(choice.type, self.program.state))
             parts.append(f"({choice.name!r}, {table}[{at} - {choice.type.lo}]),")
         return " ".join(parts)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from mcheck.lang import ir, procedures, types
+from mcheck.lang.declare.constants import Const
 from mcheck.lang.declare.structs import Struct
 from mcheck.lang.lower.locks import Locks
 from mcheck.lang.lower.values import NEW, Elems, Static, Val, Value
@@ -287,8 +288,16 @@ class Builtins(Locks):
 
     def _range(self, node: ast.Call) -> Value:
         bounds = [self.lower(a) for a in node.args]
-        if all(isinstance(b, Static) for b in bounds):
-            return Static(range(*[b.value for b in bounds if isinstance(b, Static)]))
+        known = [b.value for b in bounds if isinstance(b, Static)]
+        for value in known:
+            if isinstance(value, Const):
+                raise self.refused(
+                    node,
+                    "a constant that is read off its class has no number yet",
+                    f"the state's: k.{value.name or '...'}",
+                )
+        if len(known) == len(bounds) and all(isinstance(value, int) for value in known):
+            return Static(range(*known))
         raise self.refused(
             node, "the bounds of a range are constants of the scenario", "a while with a local"
         )
