@@ -95,7 +95,7 @@ rewritten("a property that goes wrong holds", r"return -1;", "return 1;")
 rewritten(
     "a property that is false holds", r"claim_(\d+)\(\*t, \*(\w)\) <= 0", r"claim_\1(*t, *\2) < 0"
 )
-rewritten("a cover is never hit", r"else if \(hit\) ", "else if (hit < 0) ")
+rewritten("a cover is never hit", r"else if \(held\) ", "else if (held < 0) ")
 rewritten("guards are true", r"^    if \(!.*\) return out;$", "")
 
 
