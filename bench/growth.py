@@ -26,6 +26,9 @@ from mcheck.scenarios import SCENARIOS, Size
 OUTPUT = Path("build") / "growth.json"
 PLOT = Path("build") / "growth.svg"
 
+LEAST = 0.001
+"""Seconds of processor time; what is less is not measured well enough to be drawn."""
+
 Engine: TypeAlias = tuple[str, int]
 """An engine and a number of workers."""
 
@@ -102,17 +105,17 @@ def different(searches: Sequence[Search]) -> str:
 
 
 def plot(series: Sequence[Series], searches: Sequence[Search]) -> str:
-    """Time and memory of the exhausted searches with one worker, as SVG.
+    """Processor time and memory of the exhausted searches with one worker, as SVG.
 
     The memory of plain Python is not shown: it is measured from outside, too coarsely.
     """
-    time = Panel("time of the search", "seconds", [])
+    time = Panel("processor time of the search", "seconds", [])
     memory = Panel("memory of states and table", "MiB", [])
     for colour, one in enumerate(series):
         for engine in ("native", "reference"):
             mine = [s for s in searches if s.engine == engine and s.workers == 1 and s.exhausted]
             at = [(one.names[s.model], s) for s in mine if s.model in one.names]
-            times = [(n, s.wall_seconds) for n, s in at]
+            times = [(n, s.user_seconds) for n, s in at if s.user_seconds >= LEAST]
             time.lines.append(Line(f"{one.what}, {engine}", colour, engine == "reference", times))
             if engine == "native":
                 sizes = [(n, s.engine_bytes / 2**20) for n, s in at]

@@ -28,7 +28,13 @@ from mcheck.explorer import Limits, check
 from mcheck.lang import Model, ModelError
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "docs/language.md", "docs/internals.md", "docs/export.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/language.md",
+    "docs/internals.md",
+    "docs/export.md",
+    "docs/speed.md",
+)
 _FILE = re.compile(r"# file: (?P<name>\w+\.py)(?: \((?P<outcomes>.*)\))?")
 _ASSIGNED = re.compile(r"^(\w+) = ", re.MULTILINE)
 _TOKEN = re.compile(r"(?<=mcheck replay )[0-9a-f]{12}")
