@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mcheck.cli.program import HOLDS, USAGE, VIOLATED, Program
+from mcheck.cli.program import BOUNDED, HOLDS, USAGE, VIOLATED, Program
 from mcheck.report.console import (
     NARROWEST,
     WIDTH,
@@ -274,3 +274,15 @@ def cache(
         return USAGE
     say(f"{said}\nin {kept.folder() / 'models'}")
     return HOLDS
+
+
+@app.command()
+def refs(
+    edition: Annotated[str, typer.Argument(metavar="EDITION", help="Such as folio.")] = "folio",
+) -> int:
+    """Show who holds which references, by equations that any number of CPUs satisfies."""
+    from mcheck.loading.refs import refs as run
+
+    text, good, complete = run(edition)
+    say(text)
+    return VIOLATED if not good else HOLDS if complete else BOUNDED

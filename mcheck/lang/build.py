@@ -25,8 +25,13 @@ from mcheck.lang.source import keep_asserts
 from mcheck.lang.types import Type, integer
 
 
-def build(model: Model[Any]) -> Program:
+def build(
+    model: Model[Any], *, judged: bool = True, written: frozenset[str] = frozenset()
+) -> Program:
     """The lowered form of a model.
+
+    judged: whether its protection has to hold; written: the fields that something else changes,
+    where its processes are a part of something larger.
 
     Raises:
         ModelError: its text is refused, or its protection does not hold.
@@ -36,10 +41,10 @@ def build(model: Model[Any]) -> Program:
     state.elements_.processes = count
     cells: dict[str, Cell] = {}
     sites: list[Site] = []
-    written: set[str] = set()
+    changed = set(written)
     protected = _protected(state)
     starts = list(initial(model))
-    context = Context(state, cells, sites, written, protected, settled(starts))
+    context = Context(state, cells, sites, changed, protected, settled(starts))
     runs = [r for r in model.processes if model.instances(r, state)]
     if not runs:
         raise ModelError(f"{model.name} has no process with these constants")
@@ -56,12 +61,12 @@ def build(model: Model[Any]) -> Program:
     for process in processes:
         for step in process.steps:
             Ghosts(cells, step).check()
-    if protected:
+    if protected and judged:
         judge(program)
     for process in processes:
         process.area = layout.place_locals(process.variables, process.interference, state)
     _all_cells(state, cells)
-    _fold(cells, written, starts)
+    _fold(cells, changed, starts)
     program.bits = layout.place(cells, processes)
     slots = layout.holders(processes)
 

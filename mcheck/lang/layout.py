@@ -49,6 +49,7 @@ def place_locals(variables: dict[str, Variable], clashes: set[frozenset[str]], s
         of = variable.type.of
         if variable.hold and of is not None and issubclass(of, Struct):
             # all of a kind are alike in size, and 0 is always "owns nothing"
+            variable.least = variable.lowest
             variable.type = replace(variable.type, lo=0, hi=state.count_(of))
     order = sorted(variables.values(), key=lambda v: (-v.type.bits, v.id))
     for variable in order:

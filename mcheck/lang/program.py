@@ -31,13 +31,23 @@ class Cell:
 
 @dataclass
 class Variable:
-    """A local that lives across a yield. hold: the kind of reference that it owns, if it does."""
+    """A local that lives across a yield.
+
+    hold: the kind of reference that it owns, if it does; least: the least value that it has
+    while it lives, where its type has room for less.
+    """
 
     id: str
     procedure: str
     type: Type
     hold: str | None = None
     offset: int = 0
+    least: int | None = None
+
+    @property
+    def lowest(self) -> int:
+        """The least value that it has while it lives."""
+        return self.type.lo if self.least is None else self.least
 
 
 @dataclass(frozen=True)

@@ -350,7 +350,7 @@ def test_no_arguments_show_the_help_and_are_wrong() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ("chek x", "The commands are check, list, replay, simulate, export, cache."),
+        ("chek x", "The commands are check, list, replay, simulate, export, cache, refs."),
         ("check x.py", "no such file: x.py"),
         ("check x.py --frmat json", "--format"),
         ("check x.py --format xml", "'xml' is not one of 'text', 'lines', 'json', 'kernel'"),

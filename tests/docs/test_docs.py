@@ -221,7 +221,7 @@ def test_the_table_of_refusals_is_read() -> None:
     assert len(REFUSED) > 30
 
 
-@pytest.mark.parametrize("room", ["lang", "explorer"])
+@pytest.mark.parametrize("room", ["lang", "explorer", "refs"])
 def test_the_map_names_every_file(room: str) -> None:
     text = (ROOT / "docs/internals.md").read_text(encoding="utf-8")
     section = text.partition(f"\n## Files of {room}\n")[2].partition("\n## ")[0]

@@ -16,7 +16,8 @@ LINTER = Path(sys.executable).with_name("lint-imports")
 ALLOWED = {
     "lang": (),
     "explorer": ("lang",),
-    "report": ("lang", "explorer"),
+    "refs": ("lang",),
+    "report": ("lang", "explorer", "refs"),
     "impl": ("lang",),
     "spec": ("lang", "impl"),
     "scenarios": ("lang", "impl", "spec"),

@@ -1,0 +1,159 @@
+"""What may hold at a place, to be tried: made from what the text compares, stores and locks."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import z3
+
+from mcheck.lang.program import Program, Variable
+from mcheck.refs.equations import Way
+from mcheck.refs.features import counted_by
+from mcheck.refs.frames import Frame, Place, names
+
+LOCK = "Lock.holder"
+ME, PROCESS = z3.Int("me"), z3.Int("process")
+
+
+@dataclass(frozen=True, eq=False)
+class Fact:
+    """Something that holds at a place: a term over its locals and the fields.
+
+    cells: the fields it is about; index: where in them, if it is about one place in each;
+    own: it is about what only the process itself writes.
+    """
+
+    term: z3.BoolRef
+    cells: frozenset[str]
+    index: tuple[z3.ArithRef, ...]
+    own: bool = False
+
+    def __str__(self) -> str:
+        return " ".join(str(self.term).split())
+
+
+Where = tuple[str, Place]
+"""A kind of process, and a place of it."""
+
+
+def array(key: str) -> z3.ArrayRef:
+    """All of a field, as it is before a step."""
+    return z3.Array(key, z3.IntSort(), z3.IntSort())
+
+
+_reads: dict[int, tuple[z3.ExprRef, frozenset[tuple[str, z3.ArithRef]]]] = {}
+
+
+def reads_of(term: z3.ExprRef) -> frozenset[tuple[str, z3.ArithRef]]:
+    """The fields that a term reads as they were before the step: which, and at which index."""
+    known = _reads.get(term.get_id())
+    if known is not None:
+        return known[1]
+    children = term.children()
+    found = frozenset[tuple[str, z3.ArithRef]]().union(*map(reads_of, children))
+    if z3.is_select(term) and z3.is_const(children[0]):
+        found |= {(children[0].decl().name(), children[1])}
+    _reads[term.get_id()] = (term, found)
+    return found
+
+
+class Candidates:
+    """Makes the facts that may hold at each place.
+
+    about: the fields that facts are wanted of; listed: those that are lists of elements.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        ways: list[Way],
+        frames: Mapping[Where, Frame],
+        about: set[str],
+        listed: list[str],
+    ) -> None:
+        """Prepare to look through all ways."""
+        self.program, self.ways, self.frames = program, ways, frames
+        self.about, self.listed = about, listed
+        self.variables: dict[str, dict[str, Variable]] = {
+            p.name: p.variables for p in program.processes
+        }
+        self.interned: dict[int, Fact] = {}
+
+    def all(self) -> dict[Where, dict[Fact, None]]:
+        """The candidates of every place."""
+        reads: dict[tuple[str, str], dict[tuple[str, int], z3.ArithRef]] = defaultdict(dict)
+        for way in self.ways:
+            found = reads[way.process.name, way.origin.procedure]
+            terms: list[z3.ExprRef] = [*way.path.conditions]
+            terms += [v for v in way.path.after.locals.values() if isinstance(v, z3.ExprRef)]
+            terms += [array(k)[at] for k, at in way.path.stores if k in self.about]
+            for term in terms:
+                found.update(((k, at.get_id()), at) for k, at in reads_of(term) if k in self.about)
+        everywhere = [self._intern(f) for f in self._of_lists()]
+        writers = {w.process.name for w in self.ways for k, _ in w.path.stores if k in self.listed}
+        result: dict[Where, dict[Fact, None]] = {}
+        for (kind, place), frame in self.frames.items():
+            found = reads[kind, place.procedure].items()
+            own = [self._intern(f) for (k, _), at in found for f in self._of(kind, frame, k, at)]
+            lists = [*everywhere, *self._on_lists(kind, frame)] if kind in writers else []
+            result[kind, place] = dict.fromkeys([*lists, *own])
+        return result
+
+    def _intern(self, fact: Fact) -> Fact:
+        return self.interned.setdefault(fact.term.get_id(), fact)
+
+    def _of_lists(self) -> Iterator[Fact]:
+        """How the lists of a process's own element may relate: for all elements on them."""
+        for key in self.listed:
+            yield self._all([key], lambda on: on[0] == 0)
+        for pair in itertools.permutations(self.listed, 2):
+            yield self._all(pair, lambda on: on[0] <= on[1])
+        for pair in itertools.combinations(self.listed, 2):
+            yield self._all(pair, lambda on: on[0] + on[1] <= 1)
+
+    def _on_lists(self, kind: str, frame: Frame) -> Iterator[Fact]:
+        """Whether what a local names is on the process's own lists."""
+        for key in self.listed:
+            over = counted_by(self.program.cells[key])
+            length = self.program.cells[key].length
+            for id_ in frame.live:
+                of = self.variables[kind][id_].type
+                if of.kind == "ref" and of.of is over:
+                    index = z3.simplify((ME - 1) * length + z3.Int(id_) - 1)
+                    for n in (0, 1):
+                        fact = Fact(array(key)[index] == n, frozenset({key}), (index,), own=True)
+                        yield self._intern(fact)
+
+    def _all(self, cells: Sequence[str], says: Callable[[list[z3.ArithRef]], z3.BoolRef]) -> Fact:
+        """What lists say of each element: says gets whether it is on them."""
+        length = self.program.cells[cells[0]].length
+        at = [(ME - 1) * length + i for i in range(length)]
+        parts = [says([array(key)[i] for key in cells]) for i in at]
+        return Fact(z3.And(parts), frozenset(cells), (), own=True)
+
+    def _of(self, kind: str, frame: Frame, key: str, index: z3.ArithRef) -> Iterator[Fact]:
+        """What may hold of a field that the text of a procedure reads."""
+        if not names(index) <= {*frame.live, "me", "process"}:
+            return
+        read = array(key)[index]
+        cell = self.program.cells[key]
+        cells = frozenset({key})
+        if key == LOCK:
+            yield Fact(read == PROCESS, cells, (index,))
+            return
+        own = key in self.listed and "me" in names(index)
+        constants = {"enum": range(cell.type.hi + 1), "bool": (0, 1)}.get(cell.type.kind, (0,))
+        for n in constants:
+            yield Fact(read == n, cells, (index,), own)
+        if cell.type.kind == "ref":
+            for id_ in frame.live:  # a flag that says whether the field is null
+                if self.variables[kind][id_].type.kind == "bool":
+                    yield Fact(z3.Or(z3.Int(id_) != 0, read == 0), cells, (index,), own)
+        if cell.type.kind in ("ref", "enum"):
+            for id_ in frame.live:
+                of = self.variables[kind][id_].type
+                if of.kind == cell.type.kind and of.of is cell.type.of:
+                    yield Fact(read == z3.Int(id_), cells, (index,), own)

@@ -1,0 +1,89 @@
+"""What `mcheck refs` prints: the table, what it rests on, and what was proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcheck.refs.analysis import Analysis, Ledger
+from mcheck.refs.equations import Holder
+from mcheck.refs.features import Feature
+from mcheck.refs.origins import called, origins
+
+
+def report(found: Analysis) -> str:
+    """Everything, for people."""
+    parts = [part for ledger in found.ledgers for part in _ledger(found, ledger)]
+    total = sum(found.seconds.values())
+    laps = ", ".join(f"{name} {seconds:.1f}" for name, seconds in found.seconds.items())
+    return "\n\n".join([*parts, f"{total:.1f} s: {laps}"])
+
+
+def _ledger(found: Analysis, ledger: Ledger) -> Iterator[str]:
+    name = ledger.of.name
+    if ledger.table is None:
+        yield f"{name}: no table: the equations of these steps contradict each other"
+        yield "\n".join(f"  {step}" for step in ledger.core)
+        return
+    yield f"{name}.{ledger.of.cell.name}: who holds how many references where"
+    yield _fields(found, ledger)
+    yield _holders(found, ledger)
+    yield "\n".join(_summary(ledger))
+
+
+def _fields(found: Analysis, ledger: Ledger) -> str:
+    from tabulate import tabulate
+
+    assert ledger.table is not None
+    lines = [
+        (called(found.whole.program, u), n)
+        for u, n in ledger.table.items()
+        if isinstance(u, Feature) and n
+    ]
+    return tabulate(lines, headers=("field", "stands for"), tablefmt="simple")
+
+
+def _holders(found: Analysis, ledger: Ledger) -> str:
+    from tabulate import tabulate
+
+    assert ledger.table is not None
+    how = origins(found.whole.program, ledger.of, ledger.system, ledger.table)
+    held = [(u, n) for u, n in ledger.table.items() if isinstance(u, Holder) and n]
+    lines = [
+        (
+            u.place.procedure,
+            u.place.point,
+            u.variable.rsplit(".", 1)[-1],
+            n,
+            found.declared.get(u.variable, "frozen" if n < 0 else "-"),
+            ", ".join(how.get(u, ())),
+        )
+        for u, n in sorted(held, key=lambda x: x[0].place.procedure)
+    ]
+    headers = ("procedure", "label or call", "variable", "holds", "declared", "taken by")
+    return tabulate(_once(lines), headers=headers, tablefmt="simple")
+
+
+def _once(lines: list[tuple[str, str, str, int, str, str]]) -> Iterator[tuple[object, ...]]:
+    """The name of a procedure stands on its first line only."""
+    last = ""
+    for procedure, *rest in lines:
+        yield ("" if procedure == last else procedure, *rest)
+        last = procedure
+
+
+def _summary(ledger: Ledger) -> Iterator[str]:
+    assert ledger.table is not None
+    yield (
+        f"equations: {len(ledger.system.rows)}, unknowns: {len(ledger.table)}, "
+        f"of which {ledger.settled} have the same value in every solution"
+    )
+    if ledger.differs:
+        yield "declared holds that the equations contradict:"
+        yield from (f"  {d}" for d in ledger.differs)
+    else:
+        yield "the declared holds agree with the table"
+    for assumed in ledger.assumed:
+        yield f"assumed, and not proved: {assumed}"
+    failed = [q for q in ledger.queries if not q.proved]
+    yield f"proved: {len(ledger.queries) - len(failed)} of {len(ledger.queries)} queries"
+    yield from (f"  {q}" for q in failed)
