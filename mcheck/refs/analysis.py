@@ -13,6 +13,7 @@ from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, counted
 from mcheck.refs.inference import Assumed, Inference, System, determined
 from mcheck.refs.proof import Proof, Query
+from mcheck.refs.solvers import quick
 from mcheck.refs.whole import Whole, whole
 
 
@@ -67,6 +68,7 @@ class Analysis:
     seconds: dict[str, float]
 
 
+@quick()
 def analyse(model: Model[Any]) -> Analysis:
     """Infer who holds what in a model, compare it with what is declared, and prove it."""
     seconds: dict[str, float] = {}

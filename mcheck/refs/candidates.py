@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +31,16 @@ class Fact:
     cells: frozenset[str]
     index: tuple[z3.ArithRef, ...]
     own: bool = False
+
+    @functools.cached_property
+    def names(self) -> frozenset[str]:
+        """The fields and locals that it is about."""
+        return names(self.term)
+
+    @functools.cached_property
+    def number(self) -> int:
+        """The same for the same term."""
+        return self.term.get_id()
 
     def __str__(self) -> str:
         return " ".join(str(self.term).split())

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import z3
 
 from mcheck.lang.contract import Source
 from mcheck.lang.declare.structs import Struct
-from mcheck.lang.emit.smt import Path, Steps, Term
+from mcheck.lang.emit.smt import Path, Steps, Term, number
 from mcheck.lang.lower.routines import RETURN
 from mcheck.lang.program import Process, Program, Step
 from mcheck.refs.features import COUNT, Counted, Feature, bounds, change
 from mcheck.refs.frames import Frame, Place, names, stacks
+from mcheck.refs.solvers import assuming, possible
 
 
 @dataclass(frozen=True, order=True)
@@ -60,6 +61,21 @@ class Row:
     change: int
 
 
+class Key:
+    """What is the same for the same way in another program; its hash is computed once."""
+
+    def __init__(self, parts: tuple[object, ...]) -> None:
+        """parts: what is compared."""
+        self.parts = parts
+        self.hash = hash(parts)
+
+    def __hash__(self) -> int:
+        return self.hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Key) and self.parts == other.parts)
+
+
 @dataclass
 class Way:
     """One path of one step of one kind of process, with the frames before and after it."""
@@ -71,8 +87,18 @@ class Way:
     after: tuple[Frame, ...]
     origin: Origin
     elements: int
-    key: tuple[object, ...] = ()
+    key: Key = field(default_factory=lambda: Key(()))
     known: list[z3.BoolRef] = field(default_factory=list[z3.BoolRef])
+
+    @functools.cached_property
+    def stored(self) -> frozenset[str]:
+        """The fields that it writes."""
+        return frozenset(key for key, _ in self.path.stores)
+
+    @functools.cached_property
+    def places(self) -> frozenset[Place]:
+        """Where the process is before it, with the calls that it is in."""
+        return frozenset(frame.place for frame in self.before)
 
 
 def ways(program: Program, processes: Sequence[Process] | None = None) -> list[Way]:
@@ -98,22 +124,23 @@ def ways(program: Program, processes: Sequence[Process] | None = None) -> list[W
     return found
 
 
-def _key(way: Way) -> tuple[object, ...]:
+def _key(way: Way) -> Key:
     """What is the same for the same way in another program, wherever its terms are alive.
 
     Who has called is in the frames; the numbers of the calls are left out.
     """
     path = way.path
     live = [id_ for frame in way.after for id_ in frame.live if not id_.endswith(RETURN)]
-    return (
+    parts = (
         way.process.name,
         way.before,
         way.after,
         tuple(c.get_id() for c in path.conditions if not any(RETURN in n for n in names(c))),
         tuple((k, at.get_id()) for k, at in path.stores),
-        tuple(path.after.array(k).get_id() for k in sorted({k for k, _ in path.stores})),
+        tuple(path.after.array(k).get_id() for k in sorted(way.stored)),
         tuple(_same_term(path.after.local(id_)) for id_ in live),
     )
+    return Key(parts)
 
 
 def _same_term(value: Term) -> tuple[str, int]:
@@ -148,7 +175,7 @@ def _origin(program: Program, process: Process, step: Step, path: Path) -> Origi
     )
 
 
-def locals_of(way: Way, of: Counted) -> Iterator[tuple[Holder, object, int]]:
+def locals_of(way: Way, of: Counted) -> Iterator[tuple[Holder, Term, int]]:
     """The locals that may name an element: where, the term, and -1 before or 1 after the path."""
     for frames, world, sign in ((way.before, way.path.before, -1), (way.after, way.path.after, 1)):
         for frame in frames:
@@ -179,57 +206,153 @@ def _range(name: str, lo: int, hi: int) -> z3.BoolRef:
     return z3.And(z3.Int(name) >= lo, z3.Int(name) <= hi)
 
 
+@dataclass
+class Changes:
+    """By how much each unknown counts more for the element f after a path than before it.
+
+    held: for each local, the terms that it is, by their number, and how often more it is there;
+    named: these terms; features: how often more each is there.
+    """
+
+    held: dict[Holder, dict[int, int]]
+    named: dict[int, z3.ArithRef]
+    features: dict[Feature, z3.ArithRef]
+
+    def explained(self, table: Mapping[Unknown, int], f: z3.ArithRef) -> list[z3.ArithRef]:
+        """The change of what explains the count of f, by a table: a sum of these terms."""
+        factors: dict[int, int] = {}
+        for holder, times in self.held.items():
+            for term, n in times.items():
+                factors[term] = factors.get(term, 0) + n * table.get(holder, 0)
+        parts = [z3.If(f == self.named[term], n, 0) for term, n in factors.items() if n]
+        return parts + [table[u] * t for u, t in self.features.items() if table.get(u, 0)]
+
+
+def changes(
+    program: Program, of: Counted, way: Way, what: Sequence[Feature], f: z3.ArithRef
+) -> Changes:
+    """What a path changes of what explains the count of an element f."""
+    held: dict[Holder, dict[int, int]] = {}
+    named: dict[int, z3.ArithRef] = {}
+    for holder, value, sign in locals_of(way, of):
+        term = number(value)
+        if z3.is_int_value(term) and not term.as_long():
+            continue
+        named[term.get_id()] = term
+        times = held.setdefault(holder, {})
+        times[term.get_id()] = times.get(term.get_id(), 0) + sign
+    held = {h: {i: n for i, n in times.items() if n} for h, times in held.items()}
+    held = {h: times for h, times in held.items() if times}
+    used = {i for times in held.values() for i in times}
+    found: dict[Feature, z3.ArithRef] = {}
+    for feature in what:
+        if way.stored & {feature.cell, feature.sibling}:
+            more = change(program, of, feature, way.path, f)
+            if isinstance(more, z3.ArithRef) and not (z3.is_int_value(more) and not more.as_long()):
+                found[feature] = more
+    return Changes(held, {i: t for i, t in named.items() if i in used}, found)
+
+
 def coefficients(
     program: Program, of: Counted, way: Way, what: Sequence[Feature], f: z3.ArithRef
 ) -> dict[Unknown, z3.ArithRef]:
     """By how much each unknown counts more for the element f after the path than before it."""
-    stored = {key for key, _ in way.path.stores}
-    found: dict[Unknown, z3.ArithRef] = {}
-    for holder, term, sign in locals_of(way, of):
-        named = z3.If(f == term, z3.IntVal(sign), z3.IntVal(0))
-        found[holder] = found[holder] + named if holder in found else named
-    for feature in what:
-        if not stored & {feature.cell, feature.sibling}:
-            continue
-        more = change(program, of, feature, way.path, f)
-        if isinstance(more, z3.ArithRef):
-            found[feature] = more
-    simple = {unknown: z3.simplify(term) for unknown, term in found.items()}
-    return {u: t for u, t in simple.items() if not (z3.is_int_value(t) and t.as_long() == 0)}
+    changed = changes(program, of, way, what, f)
+    held: dict[Unknown, z3.ArithRef] = {
+        holder: z3.Sum([z3.If(f == changed.named[i], n, 0) for i, n in times.items()])
+        for holder, times in changed.held.items()
+    }
+    return {**held, **changed.features}
 
 
 def rows(program: Program, of: Counted, way: Way, what: Sequence[Feature]) -> list[Row]:
     """The equations of one way: as many cases of what names the element as imply all others.
 
-    The cases are vectors: by how much each unknown counts more, and the change of the count. The
-    solver is asked for one that is no combination of those found, until there is none.
+    The cases are vectors: whether each term names the element, by how much each feature counts
+    more, and the change of the count. The solver is asked for one that is no combination of those
+    found, until there is none.
     """
     f = z3.Int("f")
-    path = way.path
-    changes = coefficients(program, of, way, what, f)
-    counted = any(key == of.cell.key for key, _ in path.stores)
-    if not changes and not counted:
-        return []
     key = of.cell.key
-    more = z3.simplify(path.after.cell(key, f - 1) - path.before.cell(key, f - 1))
-    terms = [*changes.values(), *([more] if counted else [])]
-    solver = z3.SimpleSolver()
-    solver.add(f >= 1, f <= of.number, *path.conditions, *way.known)
-    solver.add(*bounds(program, path), *ranges(way))
-    found: list[Row] = []
+    changed = changes(program, of, way, what, f)
+    counted = any(k == key for k, _ in way.path.stores)
+    if not changed.held and not changed.features and not counted:
+        return []
+    more: list[z3.ArithRef] = []
+    if counted:
+        more = [z3.simplify(way.path.after.cell(key, f - 1) - way.path.before.cell(key, f - 1))]
+    others = [*changed.features.values(), *more]
+    given = [*way.path.conditions, *way.known]
+    if others or not _free(way, changed.named.values(), given):
+        given += [*bounds(program, way.path), *ranges(way), f >= 1, f <= of.number]
+        found = _span(given, list(changed.named.values()), others, f, of.number)
+    elif given and possible([*given, *ranges(way)]) != z3.sat:
+        return []
+    else:
+        size = len(changed.named)
+        found = [[int(i == j) for j in range(size)] for i in range(size)]
+    return list(dict.fromkeys(_row(changed, values, counted) for values in found))
+
+
+def _row(changed: Changes, values: Sequence[int], counted: bool) -> Row:
+    """A case as an equation."""
+    named = dict(zip(changed.named, values, strict=False))
+    factors: list[tuple[Unknown, int]] = [
+        (holder, sum(n * named[i] for i, n in times.items()))
+        for holder, times in changed.held.items()
+    ]
+    factors += zip(changed.features, values[len(named) :], strict=False)
+    return Row(tuple((u, n) for u, n in factors if n), values[-1] if counted else 0)
+
+
+def _free(way: Way, named: Iterable[z3.ArithRef], given: Sequence[z3.BoolRef]) -> bool:
+    """Whether terms are locals of which nothing is known, so that each may be the only one.
+
+    Nothing but that each has at least two values, one of which is the element.
+    """
+    said = frozenset[str]().union(*map(names, given))
+    variables = way.process.variables
+    for term in named:
+        id_ = term.decl().name() if z3.is_const(term) else ""
+        of = variables.get(id_)
+        if of is None or id_ in said or (of.lowest > 0 and of.type.hi < 2):
+            return False
+    return True
+
+
+def _span(
+    given: Sequence[z3.BoolRef],
+    named: Sequence[z3.ArithRef],
+    others: Sequence[z3.ArithRef],
+    f: z3.ArithRef,
+    number_: int,
+) -> list[list[int]]:
+    """Values that terms have together in some state, of which all others are combinations.
+
+    named: terms of which it is asked whether they are the element f; others: terms over f.
+    """
+    terms = [*(z3.If(f == t, z3.IntVal(1), z3.IntVal(0)) for t in named), *others]
+    found: list[list[int]] = []
     beyond = Complement(len(terms))
-    while beyond.normals:
-        others = [
-            z3.Sum([n * t for n, t in zip(w, terms, strict=True) if n]) != 0 for w in beyond.normals
-        ]
-        if solver.check(z3.Or(others)) != z3.sat:
-            break
-        model = solver.model()
-        values = [model.eval(t, model_completion=True).as_long() for t in terms]
-        beyond.include(values)
-        factors = tuple((u, v) for u, v in zip(changes, values, strict=False) if v)
-        found.append(Row(factors, values[-1] if counted else 0))
+    with assuming(given) as solver:
+        while beyond.normals:
+            solver.add(z3.Or([_product(normal, terms) != 0 for normal in beyond.normals]))
+            if solver.check() != z3.sat:
+                break
+            model = solver.model()
+            at = [model.eval(t, model_completion=True).as_long() for t in named]
+            for n in range(1, number_ + 1):
+                element = (f, z3.IntVal(n))
+                rest = [model.eval(z3.substitute(t, element), True).as_long() for t in others]
+                values = [*(int(m == n) for m in at), *rest]
+                if beyond.include(values):
+                    found.append(values)
     return found
+
+
+def _product(normal: Sequence[int], terms: Sequence[z3.ArithRef]) -> z3.ArithRef:
+    parts = [t if n == 1 else n * t for n, t in zip(normal, terms, strict=True) if n]
+    return parts[0] if len(parts) == 1 else z3.Sum(parts)
 
 
 class Complement:
@@ -242,10 +365,12 @@ class Complement:
         """Begin with the whole space."""
         self.normals = [[int(i == j) for j in range(size)] for i in range(size)]
 
-    def include(self, vector: Sequence[int]) -> None:
-        """Keep only what is normal to one more vector, which must not be normal to all."""
+    def include(self, vector: Sequence[int]) -> bool:
+        """Keep only what is normal to one more vector; whether it is not normal to all."""
         products = [sum(a * b for a, b in zip(w, vector, strict=True)) for w in self.normals]
-        number = next(i for i, p in enumerate(products) if p)
+        number = next((i for i, p in enumerate(products) if p), None)
+        if number is None:
+            return False
         first, size = self.normals[number], products[number]
         kept: list[list[int]] = []
         for i, (normal, product) in enumerate(zip(self.normals, products, strict=True)):
@@ -254,3 +379,4 @@ class Complement:
                 by = math.gcd(*mixed) or 1
                 kept.append([a // by for a in mixed])
         self.normals = kept
+        return True

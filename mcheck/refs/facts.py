@@ -9,8 +9,10 @@ element it is writes there.
 
 from __future__ import annotations
 
+import functools
+import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import z3
 
@@ -20,6 +22,10 @@ from mcheck.refs.candidates import LOCK, ME, PROCESS, Candidates, Fact, Where, a
 from mcheck.refs.equations import Way, frame_ranges, ranges
 from mcheck.refs.features import Counted, features, siblings
 from mcheck.refs.frames import Frame, Place, names
+from mcheck.refs.solvers import assuming, possible
+
+Asked = tuple[Where, Fact, z3.BoolRef]
+"""Whether a fact holds at a place: as a term about the state before."""
 
 
 class Facts:
@@ -36,16 +42,21 @@ class Facts:
         self.counts = {of.cell.key for of in counts}
         offered = [f for of in counts for f in features(program, of, ())]
         named = [f.cell for f in offered if f.how == "names"]
-        stored = [{k for k, _ in way.path.stores} for way in ways]
         near = [
             c.key
             for key in named
             for c in siblings(program, program.cells[key])
-            if any({key, c.key} <= together for together in stored)
+            if any({key, c.key} <= way.stored for way in ways)
         ]
         self.listed = [f.cell for f in offered if f.how == "listed"]
         self.about = {*named, *near, *self.listed, LOCK, *self.counts}
-        self.solvers: dict[int, z3.Solver] = {}
+        self.bases: dict[int, z3.BoolRef] = {}
+        self.proved: dict[tuple[object, ...], set[int]] = defaultdict(set)
+        """What holds after a path, by the path and what is known before it."""
+        self.examples: dict[int, z3.ModelRef | None] = {}
+        self.moves: dict[int, dict[str, z3.ExprRef]] = {}
+        self.later: dict[tuple[object, ...], z3.BoolRef] = {}
+        self.numbers = {id(way): i for i, way in enumerate(ways)}
         self.frames: dict[Where, Frame] = {}
         self.leaving: dict[Where, list[Way]] = defaultdict(list)
         for way in ways:
@@ -69,26 +80,28 @@ class Facts:
     def _settle(self) -> None:
         changed = True
         while changed:
-            todo = dict.fromkeys(range(len(self.ways)))
-            numbers = {id(way): i for i, way in enumerate(self.ways)}
+            todo = list(range(len(self.ways)))  # a heap: what comes first in the text, first
+            waiting = set(todo)
             while todo:
-                way = self.ways[next(iter(todo))]
-                del todo[numbers[id(way)]]
-                weakened = [*self._preserved(way), *self._left_alone(way)]
-                for where in weakened:
-                    todo.update((numbers[id(w)], None) for w in self.leaving[where])
+                i = heapq.heappop(todo)
+                waiting.discard(i)
+                way = self.ways[i]
+                weakened = {*self._preserved(way), *self._left_alone(way)}
+                for j in {self.numbers[id(w)] for where in weakened for w in self.leaving[where]}:
+                    if j not in waiting:
+                        waiting.add(j)
+                        heapq.heappush(todo, j)
             changed = self._protected()
 
     def _preserved(self, way: Way) -> Iterator[Where]:
         """Drop what a step does not establish where it ends; where anything was dropped."""
         before = dict.fromkeys(self.known(way))
-        moved = _moved(way)
-        asked: list[tuple[Where, Fact, z3.BoolRef]] = []
+        asked: list[Asked] = []
         for frame in way.after:
             where = way.process.name, frame.place
             for fact in self.at[where]:
-                if fact not in before or names(fact.term) & moved.keys():
-                    asked.append((where, fact, _after(fact, moved)))
+                if fact not in before or fact.names & self._moved(way).keys():
+                    asked.append((where, fact, self._after(way, fact)))
         yield from self._drop(way, before, asked, ())
 
     def _flags(self) -> Iterator[z3.BoolRef]:
@@ -100,16 +113,15 @@ class Facts:
 
     def _left_alone(self, way: Way) -> Iterator[Where]:
         """Drop what a caller knows, if a step of what it has called may change it."""
-        stored = {key for key, _ in way.path.stores}
+        stored = way.stored
         if way.step is None or not stored & self.about:
             return
         mine = {f.place for f in (*way.before, *way.after)}
-        moved = {k: v for k, v in _moved(way).items() if k in stored}
         known = dict.fromkeys(self.known(way))
         for place in self._calls_above(way) - mine:
             where = way.process.name, place
             facts = self.at[where]
-            asked = [(where, f, _after(f, moved)) for f in facts if f.cells & stored]
+            asked = [(where, f, self._after(way, f)) for f in facts if f.cells & stored]
             own = list(frame_ranges(way.process, self.frames[where]))
             yield from self._drop(way, {**known, **facts}, asked, own)
 
@@ -117,30 +129,36 @@ class Facts:
         self,
         way: Way,
         known: Iterable[Fact],
-        asked: list[tuple[Where, Fact, z3.BoolRef]],
+        asked: list[Asked],
         besides: Sequence[z3.BoolRef],
     ) -> Iterator[Where]:
         """Drop the facts that need not hold after a path."""
-        asked = [(w, f, t) for w, f, t in asked if not z3.is_true(t)]
+        if not asked:
+            return
+        given = {f.number for f in known}
+        asked = [a for a in asked if a[2].get_id() not in given and not z3.is_true(a[2])]
         if not asked:
             return
         cells = frozenset[str]().union(*(names(t) for _, _, t in asked))
-        useful = [f.term for f in known if f.cells & cells]
-        while asked:
-            wrong = z3.Not(z3.And([t for _, _, t in asked]))
-            solver = self._solver(way)
-            if solver.check(wrong, *useful, *besides) != z3.sat:
-                assert solver.reason_unknown() != "canceled"
-                return
-            model = solver.model()
-            kept: list[tuple[Where, Fact, z3.BoolRef]] = []
-            for where, fact, term in asked:
-                if z3.is_true(model.eval(term, model_completion=True)):
-                    kept.append((where, fact, term))
-                else:
-                    self.at[where].pop(fact, None)
-                    yield where
-            asked = kept
+        useful = {f.number: f.term for f in known if f.cells & cells}
+        resting = id(way), tuple(b.get_id() for b in besides), frozenset(useful)
+        if {a[2].get_id() for a in asked} <= self.proved[resting]:
+            return
+        with assuming([self._base(way), *useful.values(), *besides]) as solver:
+            while asked:
+                solver.add(z3.Not(z3.And([t for _, _, t in asked])))
+                if solver.check() != z3.sat:
+                    self.proved[resting].update(a[2].get_id() for a in asked)
+                    return
+                model = solver.model()
+                kept: list[Asked] = []
+                for where, fact, term in asked:
+                    if z3.is_true(model.eval(term, model_completion=True)):
+                        kept.append((where, fact, term))
+                    else:
+                        self.at[where].pop(fact, None)
+                        yield where
+                asked = kept
 
     def _implied(self, way: Way, known: Iterable[Fact], term: z3.BoolRef) -> bool:
         """Whether a term holds after a path, given what is known before it."""
@@ -149,26 +167,54 @@ class Facts:
             return True
         asked = names(term)
         useful = [f.term for f in known if f.cells & asked]
-        return self._solver(way).check(z3.Not(term), *useful) == z3.unsat
+        return possible([self._base(way), *useful, z3.Not(term)]) == z3.unsat
 
-    def possible(self, way: Way, said: Sequence[z3.BoolRef]) -> bool:
-        """Whether a path can be gone where something holds before it; true if it never can."""
-        solver, known = self._solver(way), [f.term for f in self.known(way)]
-        if solver.check(*known) != z3.sat:
+    def possible(self, way: Way, facts: Sequence[Fact]) -> bool:
+        """Whether a path can be gone where some facts hold before it; true if it never can."""
+        about = frozenset[str]().union(*map(names, way.path.conditions))
+        about = about.union(*(fact.cells for fact in self.known(way)))
+        if len(facts) == 1 and not facts[0].cells & about:
+            return True  # whatever else is so, the field may have that value
+        said = [fact.term for fact in facts]
+        given = [self._base(way), *(f.term for f in self.known(way))]
+        if id(way) not in self.examples:
+            with assuming(given) as solver:
+                found = solver.check() == z3.sat
+                self.examples[id(way)] = solver.model() if found else None
+        example = self.examples[id(way)]
+        if example is None or z3.is_true(example.eval(z3.And(said), model_completion=True)):
             return True
-        return solver.check(*known, *said) == z3.sat
+        return possible([*given, *said]) == z3.sat
 
-    def _solver(self, way: Way) -> z3.Solver:
-        """What decides on a path."""
-        if id(way) not in self.solvers:
-            solver = self.solvers[id(way)] = z3.SimpleSolver()
-            solver.add(*way.path.conditions, *ranges(way))
-            if {k for k, _ in way.path.stores} & {*self.listed}:
-                solver.add(*self._flags())
+    def _base(self, way: Way) -> z3.BoolRef:
+        """What is so whenever a path is gone."""
+        if id(way) not in self.bases:
+            terms = [*way.path.conditions, *ranges(way)]
+            if way.stored & {*self.listed}:
+                terms += self._flags()
             if way.step is None:
                 zero = z3.K(z3.IntSort(), z3.IntVal(0))
-                solver.add(*(array(key) == zero for key in self.listed if key in self.empty))
-        return self.solvers[id(way)]
+                terms += [array(key) == zero for key in self.listed if key in self.empty]
+            self.bases[id(way)] = z3.And(terms)
+        return self.bases[id(way)]
+
+    def _moved(self, way: Way) -> dict[str, z3.ExprRef]:
+        """What a path changes: by name, the term of the new value."""
+        if id(way) not in self.moves:
+            self.moves[id(way)] = _moved(way)
+        return self.moves[id(way)]
+
+    def _after(self, way: Way, fact: Fact) -> z3.BoolRef:
+        """A fact about the state after a path, in terms of the state before it."""
+        moved = self._moved(way)
+        what = tuple(n for n in fact.names if n in moved)
+        if not what:
+            return fact.term
+        key = (fact.number, *((n, moved[n].get_id()) for n in what))
+        if key not in self.later:
+            pairs = [(array(n) if z3.is_array(moved[n]) else z3.Int(n), moved[n]) for n in what]
+            self.later[key] = z3.simplify(z3.substitute(fact.term, *pairs))
+        return self.later[key]
 
     def _calls_above(self, way: Way) -> set[Place]:
         """The calls that a process may be in while it takes a step."""
@@ -189,8 +235,7 @@ class Facts:
 
     def _protected(self) -> bool:
         """Drop what other processes may change; whether anything was dropped."""
-        lockers = self._locks_are_kept()
-        own = {key for key in self.listed if self._own(key)}
+        lockers, own = self.lockers, self.own
         safe: dict[tuple[str, str], bool] = {}
         dropped = False
         for facts in self.at.values():
@@ -210,7 +255,13 @@ class Facts:
                     dropped = True
         return dropped
 
-    def _locks_are_kept(self) -> bool:
+    @functools.cached_property
+    def own(self) -> set[str]:
+        """The lists of which every process writes only its own."""
+        return {key for key in self.listed if self._own(key)}
+
+    @functools.cached_property
+    def lockers(self) -> bool:
         """No process takes a lock from another."""
         other, at = z3.Int("other"), z3.Int("at")
         return all(
@@ -223,7 +274,7 @@ class Facts:
                 ),
             )
             for way in self.ways
-            if any(key == LOCK for key, _ in way.path.stores)
+            if LOCK in way.stored
         )
 
     def _own(self, key: str) -> bool:
@@ -263,20 +314,10 @@ def _moved(way: Way) -> dict[str, z3.ExprRef]:
     """What a path changes: by name, the term of the new value."""
     after: World = way.path.after
     found: dict[str, z3.ExprRef] = {}
-    for key in {key for key, _ in way.path.stores}:
+    for key in way.stored:
         found[key] = after.array(key)
     for name, value in after.locals.items():
         term = number(value)
         if not (z3.is_const(term) and term.decl().name() == name):
             found[name] = term
     return found
-
-
-def _after(fact: Fact, moved: Mapping[str, z3.ExprRef]) -> z3.BoolRef:
-    """A fact about the state after a path, in terms of the state before it."""
-    pairs = [
-        (array(n) if z3.is_array(moved[n]) else z3.Int(n), moved[n])
-        for n in names(fact.term)
-        if n in moved
-    ]
-    return z3.substitute(fact.term, *pairs)

@@ -14,7 +14,7 @@ from mcheck.refs.candidates import Fact
 from mcheck.refs.equations import Row, Unknown, Way, rows
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, Feature, features, times
-from mcheck.refs.frames import Place
+from mcheck.refs.frames import Place, names
 
 DEEPEST = 3
 """No more than so many assumptions are tried together."""
@@ -195,13 +195,13 @@ class Inference:
         return list(found)
 
     def _rows(self, way: Way, assumed: Sequence[Assumed]) -> list[Row]:
-        places = {frame.place for frame in way.before}
-        more = [a.fact for a in assumed if a.place in places]
-        stored = {k for k, _ in way.path.stores}
-        what = tuple(f for f in self.features if stored & {f.cell, f.sibling})
-        key = (self.of.name, way.key, what, *(id(f) for f in more))
+        said = [a.fact for a in assumed if a.place in way.places]
+        about = way.stored.union(*map(names, way.path.conditions)) if said else way.stored
+        more = [fact for fact in said if fact.cells & about]
+        what = tuple(f for f in self.features if f.cell in way.stored or f.sibling in way.stored)
+        key = (self.of.name, way.key, what, *(f.number for f in more))
         if key not in self.cache:
-            useful = [f for f in self.facts.known(way) if f.cells & stored] + more
+            useful = [f for f in self.facts.known(way) if f.cells & way.stored] + more
             way.known = [f.term for f in useful]
             found = rows(self.program, self.of, way, what)
             self.cache[key] = way, found
@@ -255,7 +255,7 @@ class Inference:
 
     def _leaves_ways(self, assumed: Sequence[Assumed], place: Place) -> bool:
         """Whether every way from a place can still be gone under assumptions about it."""
-        said = [a.fact.term for a in assumed if a.place == place]
+        said = [a.fact for a in assumed if a.place == place]
         return all(
             self.facts.possible(way, said)
             for way in self.ways

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 import z3
 
 from mcheck.lang.program import Program
-from mcheck.refs.equations import Holder, Unknown, Way, coefficients, ranges
+from mcheck.refs.equations import Holder, Unknown, Way, changes, ranges
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, Feature, bounds
 from mcheck.refs.inference import Assumed
+from mcheck.refs.solvers import assuming
 
 
 @dataclass(frozen=True)
@@ -65,21 +66,23 @@ class Proof:
     def _ask(self, way: Way) -> list[Query]:
         f = z3.Int("f")
         key = self.of.cell.key
-        changes = coefficients(self.program, self.of, way, self.features, f)
+        changed = changes(self.program, self.of, way, self.features, f)
         counted = any(k == key for k, _ in way.path.stores)
-        known = {u: t for u, t in changes.items() if self.table.get(u, 0)}
-        if not known and not counted:
+        touched: list[Unknown] = [*changed.held, *changed.features]
+        if not counted and not any(self.table.get(u, 0) for u in touched):
             return []
+        parts = changed.explained(self.table, f)
+        if not counted and not parts:
+            return [Query(way, LEDGER, proved=True)]  # what one gives up another one takes over
         before = way.path.before.cell(key, f - 1)
         after = way.path.after.cell(key, f - 1)
-        explained = z3.Sum([self.table[u] * t for u, t in known.items()])
-        solver = z3.SimpleSolver()
-        solver.add(f >= 1, f <= self.of.number, *way.path.conditions)
-        solver.add(*bounds(self.program, way.path), *ranges(way))
-        solver.add(*self._known(way))
-        found = [self._query(solver, way, LEDGER, after - before == explained)]
-        if counted and found[0].proved:
-            found.append(self._covered(solver, way, f, before, after))
+        kept = z3.simplify(after - before == z3.Sum(parts))
+        given = [f >= 1, f <= self.of.number, *way.path.conditions]
+        given += [*bounds(self.program, way.path), *ranges(way), *self._known(way)]
+        with assuming(given) as solver:
+            found = [self._query(solver, way, LEDGER, kept)]
+            if counted and found[0].proved:
+                found.append(self._covered(solver, way, f, before, after))
         return found
 
     def _known(self, way: Way) -> list[z3.BoolRef]:
@@ -118,15 +121,14 @@ class Proof:
         return self._query(solver, way, COVERED, z3.Implies(given, after >= z3.Sum(later)))
 
     def _fields_lost(self, way: Way, f: z3.ArithRef) -> z3.ArithRef:
-        changes = coefficients(self.program, self.of, way, self.features, f)
-        parts = [
-            self.table[u] * t
-            for u, t in changes.items()
-            if isinstance(u, Feature) and self.table.get(u, 0)
-        ]
+        changed = changes(self.program, self.of, way, self.features, f).features
+        parts = [self.table[u] * t for u, t in changed.items() if self.table.get(u, 0)]
         return z3.Sum(parts)
 
     @staticmethod
     def _query(solver: z3.Solver, way: Way, asked: str, claim: z3.BoolRef) -> Query:
-        answer = solver.check(z3.Not(claim))
+        solver.push()
+        solver.add(z3.Not(claim))
+        answer = solver.check()
+        solver.pop()
         return Query(way, asked, answer == z3.unsat, answer == z3.unknown)

@@ -46,7 +46,9 @@ class World:
 
     def local(self, name: str) -> Term:
         """A local; by its own name where nothing has been assigned to it yet."""
-        return self.locals.setdefault(name, z3.Int(name))
+        if name not in self.locals:
+            self.locals[name] = z3.Int(name)
+        return self.locals[name]
 
     def cell(self, key: str, index: Term) -> z3.ArithRef:
         """What a cell has at an index."""
