@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 from mcheck.lang.model import Model
+from mcheck.refs.calls import Names
+from mcheck.refs.carried import at_all, carried
 from mcheck.refs.declared import Disagreement, disagreements, freezers, kinds
 from mcheck.refs.equations import Unknown, Way, ways
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, counted
+from mcheck.refs.freeze import Comparison, comparisons
+from mcheck.refs.frozen import Frozen, Table
 from mcheck.refs.inference import Assumed, Inference, System, determined
+from mcheck.refs.owners import Known, owners, uncounted
 from mcheck.refs.proof import Proof, Query
 from mcheck.refs.solvers import quick
 from mcheck.refs.whole import Whole, whole
@@ -23,8 +29,9 @@ class Ledger:
 
     table: the references of every holder and feature, or None where there is none; core: the
     steps that contradict each other then; settled: how many unknowns have the same value in
-    every solution; assumed: what the equations take for granted; differs: where the declared
-    holds say something else; queries: what was proved.
+    every solution; assumed: what is taken for granted; derived: what the equations take for
+    granted, but was proved from the rest; differs: where the declared holds say something else;
+    queries: what was proved; comparisons: of the count with what is expected of it.
     """
 
     of: Counted
@@ -32,8 +39,10 @@ class Ledger:
     table: dict[Unknown, int] | None
     settled: int
     assumed: tuple[Assumed, ...]
+    derived: tuple[Assumed, ...]
     differs: tuple[Disagreement, ...]
     queries: tuple[Query, ...]
+    comparisons: tuple[Comparison, ...] = ()
 
     @property
     def system(self) -> System:
@@ -69,8 +78,12 @@ class Analysis:
 
 
 @quick()
-def analyse(model: Model[Any]) -> Analysis:
-    """Infer who holds what in a model, compare it with what is declared, and prove it."""
+def analyse(model: Model[Any], trusted: Collection[tuple[str, str]] = ()) -> Analysis:
+    """Infer who holds what in a model, compare it with what is declared, and prove it.
+
+    trusted: steps that get a reference without having one, with the local by which they do: of
+    these it may be assumed that the count is not 0 then.
+    """
     seconds: dict[str, float] = {}
     begin = perf_counter()
 
@@ -94,23 +107,65 @@ def analyse(model: Model[Any]) -> Analysis:
         inference = Inference(program, of, all_ways, facts, found.beginnings)
         table = inference.infer()
         lap("equations")
-        settled, differs, queries = 0, list[Disagreement](), list[Query]()
-        if table is not None:
-            settled = len(determined([*inference.system.rows, *inference.system.base]))
-            hidden = freezers(of, all_ways)
-            differs = disagreements(inference.system, table, declared, hidden)
-            lap("comparison")
-            queries = Proof(program, of, facts, table, inference.assumed).prove(all_ways)
-            lap("proof")
-        ledgers.append(
-            Ledger(
-                of,
-                inference,
-                table,
-                settled,
-                tuple(inference.assumed),
-                tuple(differs),
-                tuple(queries),
-            )
-        )
+        if table is None:
+            ledgers.append(Ledger(of, inference, None, 0, (), (), (), ()))
+            continue
+        settled = len(determined([*inference.system.rows, *inference.system.base]))
+        hidden = freezers(of, all_ways)
+        differs = disagreements(inference.system, table, declared, hidden)
+        lap("comparison")
+        proved = Proving(found, of, all_ways, facts, inference, table).prove(trusted)
+        lap("proof")
+        more = tuple(proved.assumed), tuple(proved.derived), tuple(differs), tuple(proved.queries)
+        expected = tuple(proved.comparisons)
+        ledgers.append(Ledger(of, inference, table, settled, *more, expected))
     return Analysis(model.name, found, all_ways, facts, tuple(ledgers), declared, seconds)
+
+
+@dataclass
+class Proving:
+    """Proves a table, and of what the equations took for granted as much as can be."""
+
+    found: Whole
+    of: Counted
+    ways: list[Way]
+    facts: Facts
+    inference: Inference
+    table: Mapping[Unknown, int]
+    assumed: list[Assumed] = field(default_factory=list[Assumed])
+    derived: list[Assumed] = field(default_factory=list[Assumed])
+    queries: list[Query] = field(default_factory=list[Query])
+    comparisons: list[Comparison] = field(default_factory=list[Comparison])
+
+    def prove(self, trusted: Collection[tuple[str, str]]) -> Proving:
+        """Ask everything: the ledger, the way of what is assumed, and that frozen counts stay 0."""
+        key = self.of.cell.key
+        assumptions = [carried(self.facts, a) for a in self.inference.assumed]
+        everywhere = at_all(assumptions)
+        program = self.found.program
+        proof = Proof(program, self.of, self.facts, self.table, everywhere)
+        self.queries = [*proof.prove(self.ways), *(q for c in assumptions for q in c.queries)]
+        self.assumed = [c.assumed for c in assumptions if key not in c.assumed.fact.cells]
+        if any(n < 0 for n in self.table.values()):
+            wanted = [c.assumed for c in assumptions if key in c.assumed.fact.cells]
+            self._stay_frozen(everywhere, wanted, trusted)
+        return self
+
+    def _stay_frozen(
+        self,
+        everywhere: Sequence[Assumed],
+        wanted: Sequence[Assumed],
+        trusted: Collection[tuple[str, str]],
+    ) -> None:
+        program, system = self.found.program, self.inference.system
+        names = Names(program, self.of, self.ways)
+        what = uncounted(program, self.of)
+        owned = owners(program, self.of, what, system, self.facts, names, self.table, Known())
+        table = Table(program, self.of, self.facts, names, self.table, owned, everywhere, trusted)
+        frozen = Frozen(table)
+        asked = frozen.prove(self.ways, wanted)
+        good = frozen.begins(self.found.beginnings) and all(q.proved for q in asked)
+        self.queries += asked
+        self.assumed += frozen.needed.values() if good else wanted
+        self.derived += wanted if good else []
+        self.comparisons = comparisons(table, self.ways)

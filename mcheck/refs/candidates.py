@@ -71,6 +71,25 @@ def reads_of(term: z3.ExprRef) -> frozenset[tuple[str, z3.ArithRef]]:
     return found
 
 
+Reads = dict[tuple[str, int], z3.ArithRef]
+"""What a text reads: the index, by the field and the number of the index."""
+
+
+def _calls(way: Way) -> Iterator[tuple[str, str, tuple[tuple[str, str], ...]]]:
+    """The calls that a way enters: caller, callee, and which local becomes which."""
+    inside = {frame.place.procedure for frame in way.before}
+    for callee, caller in itertools.pairwise(way.after):
+        if callee.place.procedure not in inside:
+            given = [(way.path.after.locals.get(id_), id_) for id_ in callee.live]
+            passed = tuple(
+                (value.decl().name(), id_)
+                for value, id_ in given
+                if isinstance(value, z3.ArithRef) and z3.is_const(value)
+                if not z3.is_int_value(value)
+            )
+            yield caller.place.procedure, callee.place.procedure, passed
+
+
 class Candidates:
     """Makes the facts that may hold at each place.
 
@@ -95,7 +114,7 @@ class Candidates:
 
     def all(self) -> dict[Where, dict[Fact, None]]:
         """The candidates of every place."""
-        reads: dict[tuple[str, str], dict[tuple[str, int], z3.ArithRef]] = defaultdict(dict)
+        reads: dict[tuple[str, str], Reads] = defaultdict(dict)
         for way in self.ways:
             found = reads[way.process.name, way.origin.procedure]
             terms: list[z3.ExprRef] = [*way.path.conditions]
@@ -103,6 +122,7 @@ class Candidates:
             terms += [array(k)[at] for k, at in way.path.stores if k in self.about]
             for term in terms:
                 found.update(((k, at.get_id()), at) for k, at in reads_of(term) if k in self.about)
+        self._pass_on(reads)
         everywhere = [self._intern(f) for f in self._of_lists()]
         writers = {w.process.name for w in self.ways for k, _ in w.path.stores if k in self.listed}
         result: dict[Where, dict[Fact, None]] = {}
@@ -112,6 +132,23 @@ class Candidates:
             lists = [*everywhere, *self._on_lists(kind, frame)] if kind in writers else []
             result[kind, place] = dict.fromkeys([*lists, *own])
         return result
+
+    def _pass_on(self, reads: Mapping[tuple[str, str], Reads]) -> None:
+        """What a procedure reads, those that it calls may know of, by the names of their own."""
+        passed = {(w.process.name, *call) for w in self.ways for call in _calls(w)}
+        changed = True
+        while changed:
+            changed = False
+            for kind, caller, callee, names_ in passed:
+                found = reads[kind, callee]
+                given = dict(names_)
+                for (key, _), at in list(reads[kind, caller].items()):
+                    mine = names(at) - {"me", "process"}
+                    if key != LOCK and mine and mine <= given.keys():
+                        pairs = [(z3.Int(n), z3.Int(given[n])) for n in mine]
+                        there = z3.simplify(z3.substitute(at, *pairs))
+                        changed = changed or (key, there.get_id()) not in found
+                        found[key, there.get_id()] = there
 
     def _intern(self, fact: Fact) -> Fact:
         return self.interned.setdefault(fact.term.get_id(), fact)

@@ -53,6 +53,7 @@ class Facts:
         self.bases: dict[int, z3.BoolRef] = {}
         self.proved: dict[tuple[object, ...], set[int]] = defaultdict(set)
         """What holds after a path, by the path and what is known before it."""
+        self.safe: dict[tuple[str, str], bool] = {}
         self.examples: dict[int, z3.ModelRef | None] = {}
         self.moves: dict[int, dict[str, z3.ExprRef]] = {}
         self.later: dict[tuple[object, ...], z3.BoolRef] = {}
@@ -254,6 +255,16 @@ class Facts:
                     del facts[fact]
                     dropped = True
         return dropped
+
+    def protected(self, where: Where, fact: Fact) -> bool:
+        """Whether a lock that a process has at a place keeps others from changing a fact."""
+        locks = [f.index[0] for f in self.at[where] if LOCK in f.cells]
+        (key,) = fact.cells
+        return any(self._under(key, fact.index[0], lock, self.safe) for lock in locks)
+
+    def implied(self, way: Way, fact: Fact) -> bool:
+        """Whether a fact holds after a path before which it holds."""
+        return self._implied(way, [fact, *self.known(way)], self._after(way, fact))
 
     @functools.cached_property
     def own(self) -> set[str]:
