@@ -36,8 +36,15 @@ def _places(largest: Mapping[str, int]) -> Mapping[str, int]:
 def refs(edition: str) -> tuple[str, bool, bool]:
     """The report on an edition; whether nothing is wrong; whether nothing had to be assumed."""
     from mcheck.refs.analysis import analyse
-    from mcheck.refs.text import report
+    from mcheck.refs.text import report, unexplained
+    from mcheck.refs.use import uses
+    from mcheck.spec.unheld import UNHELD
 
-    found = analyse(edition_model(edition))
+    found = analyse(edition_model(edition), UNHELD)
+    used = {
+        ledger.of.name: uses(found, ledger) for ledger in found.ledgers if ledger.table is not None
+    }
     good = all(ledger.proved and not ledger.differs for ledger in found.ledgers)
-    return report(found), good, not any(ledger.assumed for ledger in found.ledgers)
+    good = good and not any(unexplained(there, UNHELD) for there in used.values())
+    text = report(found, used, UNHELD)
+    return text, good, not any(ledger.assumed for ledger in found.ledgers)

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import z3
 
 from mcheck.lang.contract import Source
-from mcheck.refs.equations import Holder, Row, Unknown, Way
-from mcheck.refs.inference import System, consistent, equation, variable
+from mcheck.refs.equations import Row, Unknown, Way
+from mcheck.refs.inference import Inference, System, consistent, equation, variable
+from mcheck.refs.repair import Lines, Mending, Repair, Stretch
 
 
 @dataclass(frozen=True)
 class Departure:
     """A step that does not keep the books, by the table of the unmodified edition.
 
-    change: how much the count changes; explained: how much what explains it does.
+    change: how much the count changes; explained: how much what explains it does; stretches: the
+    lines that the step runs through.
     """
 
     way: Way
     row: Row
     change: int
     explained: int
+    stretches: tuple[Stretch, ...]
 
     @property
     def line(self) -> Source:
@@ -32,7 +35,9 @@ class Departure:
 
     def __str__(self) -> str:
         target = self.way.origin.target
-        where = f"{self.way.origin} at {self.line}" + (f", going to {target}," if target else "")
+        through = ", ".join(map(str, self.stretches))
+        where = f"{self.way.origin} at {self.line}"
+        where += f", going to {target} through {through}," if target else ""
         if self.change < self.explained and self.change < 0:
             return f"{where} puts {-self.change} that its way does not give up"
         if self.change > self.explained and self.change > 0:
@@ -48,13 +53,21 @@ class Culprit:
     """Why a variant has no table.
 
     core: the steps of a smallest contradiction; departures: the steps at which the unmodified
-    edition's table is broken; repairs: the steps that would, changed alone, remove every
-    contradiction.
+    edition's table is broken; repairs: what would, done alone, remove every contradiction.
     """
 
     core: tuple[str, ...]
     departures: tuple[Departure, ...]
-    repairs: tuple[str, ...]
+    repairs: tuple[Repair, ...]
+
+    def names(self, file: str, line: int) -> bool:
+        """Whether a line of the source is among those at which a repair may be made.
+
+        Where no single step can be repaired: among those of the steps that depart.
+        """
+        if self.repairs:
+            return any(repair.names(file, line) for repair in self.repairs)
+        return any(s.has(file, line) for d in self.departures for s in d.stretches)
 
 
 def explained(row: Row, table: Mapping[Unknown, int]) -> int:
@@ -86,37 +99,36 @@ def nearest(system: System, table: Mapping[Unknown, int]) -> dict[Unknown, int]:
     return {**table, **values}
 
 
-def culprit(system: System, core: Sequence[Row], table: Mapping[Unknown, int]) -> Culprit:
+def minimal(system: System, core: Sequence[Row]) -> list[Row]:
+    """A contradiction without any equation that it does not need."""
+    kept = list(core)
+    for row in core:
+        rest = [other for other in kept if other is not row]
+        if not consistent([*system.base, *rest]):
+            kept = rest
+    return kept
+
+
+def culprit(inference: Inference, table: Mapping[Unknown, int]) -> Culprit:
     """What is wrong with a variant whose equations contradict each other."""
+    system = inference.system
     near = nearest(system, table)
+    core = minimal(system, inference.core)
+    lines = Lines(inference.program)
     departures = [
-        Departure(way, row, row.change, explained(row, near))
+        Departure(way, row, row.change, explained(row, near), tuple(lines.stretches(way)))
         for row, ways in system.rows.items()
         if row.change != explained(row, near)
         for way in ways[:1]
     ]
     steps = dict.fromkeys(str(way.origin) for row in core for way in system.rows[row])
-    return Culprit(tuple(steps), tuple(departures), tuple(repairs(system, steps)))
 
+    def known(way: Way) -> list[z3.BoolRef]:
+        places = {frame.place for frame in way.before}
+        assumed = [a.fact for a in inference.assumed if a.place in places]
+        return [fact.term for fact in (*inference.facts.known(way), *assumed)]
 
-def repairs(system: System, steps: Iterable[str]) -> list[str]:
-    """The steps of a contradiction without whose equations there is a table."""
-    found: list[str] = []
-    for step in steps:
-        left = [
-            row for row, ways in system.rows.items() if any(str(way.origin) != step for way in ways)
-        ]
-        if consistent([*system.base, *left]):
-            found.append(step)
-    return found
-
-
-def moved(
-    table: Mapping[Unknown, int], unmodified: Mapping[Unknown, int]
-) -> list[tuple[Holder, int, int]]:
-    """Where a table says something else than that of the unmodified edition."""
-    return [
-        (unknown, unmodified[unknown], n)
-        for unknown, n in table.items()
-        if isinstance(unknown, Holder) and unknown in unmodified and unmodified[unknown] != n
-    ]
+    more = inference.features, near, known
+    mended = Mending(inference.program, inference.of, system, *more).repairs(core)
+    said = {str(repair): repair for repair in mended}
+    return Culprit(tuple(steps), tuple(departures), tuple(said.values()))

@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from mcheck.refs.analysis import Analysis, Ledger
 from mcheck.refs.equations import Holder
 from mcheck.refs.features import Feature
+from mcheck.refs.freeze import told
 from mcheck.refs.origins import called, origins
+from mcheck.refs.use import BIT, FIELD, HOLD, LISTED, OWN, Unheld, Use, unheld
+
+Reasons = Mapping[tuple[str, str], str]
+"""Why something may be used without a hold, by the step and the name of what it uses."""
+KEPT = {
+    HOLD: "a hold of the process",
+    LISTED: "its own list",
+    FIELD: "a field under a lock",
+    OWN: "nobody else having it at a count of 0",
+    BIT: "the element's lock bit",
+}
+"""What keeps an element from being freed, in words."""
 
 
-def report(found: Analysis) -> str:
-    """Everything, for people."""
-    parts = [part for ledger in found.ledgers for part in _ledger(found, ledger)]
+def report(
+    found: Analysis, used: Mapping[str, Sequence[Use]] | None = None, why: Reasons | None = None
+) -> str:
+    """Everything, for people.
+
+    used: the uses of each counted struct, by its name; why: the reasons for those without a hold.
+    """
+    parts = [
+        part
+        for ledger in found.ledgers
+        for part in _ledger(found, ledger, (used or {}).get(ledger.of.name, ()), why or {})
+    ]
     total = sum(found.seconds.values())
     laps = ", ".join(f"{name} {seconds:.1f}" for name, seconds in found.seconds.items())
     return "\n\n".join([*parts, f"{total:.1f} s: {laps}"])
 
 
-def _ledger(found: Analysis, ledger: Ledger) -> Iterator[str]:
+def _ledger(found: Analysis, ledger: Ledger, used: Sequence[Use], why: Reasons) -> Iterator[str]:
     name = ledger.of.name
     if ledger.table is None:
         yield f"{name}: no table: the equations of these steps contradict each other"
@@ -27,7 +51,10 @@ def _ledger(found: Analysis, ledger: Ledger) -> Iterator[str]:
     yield f"{name}.{ledger.of.cell.name}: who holds how many references where"
     yield _fields(found, ledger)
     yield _holders(found, ledger)
+    yield from told(ledger.comparisons)
     yield "\n".join(_summary(ledger))
+    if used:
+        yield "\n".join(_uses(used, why))
 
 
 def _fields(found: Analysis, ledger: Ledger) -> str:
@@ -84,6 +111,31 @@ def _summary(ledger: Ledger) -> Iterator[str]:
         yield "the declared holds agree with the table"
     for assumed in ledger.assumed:
         yield f"assumed, and not proved: {assumed}"
+    for derived in ledger.derived:
+        yield f"taken for granted by the equations, and proved: {derived}"
     failed = [q for q in ledger.queries if not q.proved]
     yield f"proved: {len(ledger.queries) - len(failed)} of {len(ledger.queries)} queries"
     yield from (f"  {q}" for q in failed)
+
+
+def _uses(used: Sequence[Use], why: Reasons) -> Iterator[str]:
+    """By what elements are kept while they are used; each use that nothing keeps, and why."""
+    by = Counter(use.by for use in used if use.kept)
+    loose = unheld(used)
+    kept = ", ".join(f"{KEPT[how]}: {by[how]}" for how in KEPT if by[how])
+    yield f"uses: {len(used)}; kept by {kept}"
+    tried = [use for use in loose if use.speculative]
+    if tried:
+        names = ", ".join(f"{use.first.step} ({use.first.name})" for use in tried)
+        yield f"speculative, with a get unless the count is zero: {names}"
+    for use in loose:
+        if not use.speculative:
+            yield f"  {use.first} ({', '.join(use.kinds)})"
+            reason = why.get((use.first.step, use.first.name))
+            yield textwrap.indent(textwrap.fill(reason or "NOT EXPLAINED", 92), "    ")
+
+
+def unexplained(used: Sequence[Use], why: Reasons) -> list[Unheld]:
+    """The uses without a hold that there is no reason for."""
+    loose = [use for use in unheld(used) if not use.speculative]
+    return [use for use in loose if (use.first.step, use.first.name) not in why]

@@ -2,101 +2,241 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mcheck.lang.build import build
 from mcheck.lang.errors import ModelError
 from mcheck.lang.model import Model
+from mcheck.lang.program import Program
 from mcheck.refs.analysis import Analysis, Ledger
 from mcheck.refs.culprit import Culprit, culprit
-from mcheck.refs.declared import disagreements, freezers, kinds
-from mcheck.refs.equations import Way, ways
-from mcheck.refs.features import counted
+from mcheck.refs.declared import Disagreement, disagreements, freezers, kinds
+from mcheck.refs.equations import Holder, Unknown, Way, ways
+from mcheck.refs.facts import Facts
+from mcheck.refs.features import Counted, counted
 from mcheck.refs.inference import Inference
-from mcheck.refs.use import unprotected
+from mcheck.refs.owners import Known
+from mcheck.refs.proof import Proof, Query
+from mcheck.refs.repair import Lines
+from mcheck.refs.solvers import quick
+from mcheck.refs.use import Use, Uses, unheld
+
+EQUATIONS, USE, QUERY = "equations", "use", "query"
+DECLARED, LANGUAGE = "declared", "language"
+
+
+@dataclass(frozen=True)
+class Debt:
+    """A local that owes references, though its process has frozen nothing.
+
+    The proof takes it that what other processes hold is never less than nothing.
+    """
+
+    holder: Holder
+    owes: int
+
+    def __str__(self) -> str:
+        return f"{self.holder} owes {self.owes}: a reference is used before it is got"
 
 
 @dataclass(frozen=True)
 class Judgement:
     """What is wrong with a variant.
 
-    by: "equations" (they contradict each other), "declared" (there is a table, and it is not
-    what the source declares), "use" (something is used without the hold that the unmodified
-    model has there), "language" (its own rules on holds refuse the text), or "" where nothing is
-    found; says: in words; culprit: of equations that contradict each other; procedures: in whose
-    text the fault may be.
+    by: "equations" (they contradict each other), "use" (something is used without what keeps it
+    in the unmodified model), "query" (there is a table, but a step need not keep it), "declared"
+    (there is a table, and it is not what the source declares), "language" (its own rules on holds
+    refuse the text), or "" where nothing is found; says: in words; culprit: of equations that
+    contradict each other; uses, queries, differs: what else was found.
     """
 
     by: str
     says: tuple[str, ...] = ()
     culprit: Culprit | None = None
-    procedures: frozenset[str] = frozenset()
+    uses: tuple[Use, ...] = ()
+    queries: tuple[Query, ...] = ()
+    debts: tuple[Debt, ...] = ()
+    differs: tuple[Disagreement, ...] = ()
+    program: Program | None = field(default=None, repr=False)
 
     @property
     def refuted(self) -> bool:
         """Whether something is wrong."""
         return bool(self.by)
 
+    def names(self, file: str, line: int) -> bool:
+        """Whether a line of the source is among those at which this could be mended."""
+        if self.culprit is not None:
+            return self.culprit.names(file, line)
+        if self.program is None:
+            return False
+        lines = Lines(self.program)
+        procedures = {use.step.split(".")[0] for use in self.uses}
+        procedures |= {d.holder.place.procedure for d in (*self.debts, *self.differs)}
+        return any(lines.covers(p, file, line) for p in procedures) or any(
+            stretch.has(file, line) for q in self.queries for stretch in lines.stretches(q.way)
+        )
+
+
+@dataclass
+class Judge:
+    """Compares variants with an unmodified model, whose facts and features are taken over."""
+
+    unmodified: Analysis
+    known: Known = field(default_factory=Known)
+    before: dict[str, set[tuple[str, str, str, str]]] = field(
+        default_factory=dict[str, set[tuple[str, str, str, str]]]
+    )
+    """The places of the uses without a hold of the unmodified model, once they are known."""
+
+    @quick()
+    def judge(self, variant: Model[Any]) -> Judgement:
+        """What is wrong with a variant.
+
+        The processes that the variant has not are those of the unmodified model.
+        """
+        unmodified = self.unmodified
+        try:
+            cells = unmodified.whole.program.cells.values()
+            written = frozenset(c.key for c in cells if c.constant is None)
+            program = build(variant, judged=False, written=written)
+        except ModelError as error:
+            return Judgement(LANGUAGE, (str(error),))
+        mine = {process.name for process in program.processes}
+        own = ways(program)
+        all_ways = own + [w for w in unmodified.ways if w.process.name not in mine]
+        known = {way.key for way in unmodified.ways}
+        fresh = [way for way in own if way.key not in known]
+        facts = self._facts(program, own, all_ways)
+        of_table = {ledger.of.name: ledger for ledger in unmodified.ledgers}
+        tables: list[tuple[Counted, Ledger, Inference]] = []
+        for of in counted(program):
+            ledger = of_table[of.name]
+            if ledger.table is None:
+                continue
+            inference = _inference(ledger, program, of, all_ways, facts)
+            if inference.infer(learn=False) is None:
+                found = culprit(inference, ledger.table)
+                says = (*map(str, found.repairs), *(f"departs: {d}" for d in found.departures))
+                return Judgement(EQUATIONS, says, found, program=program)
+            tables.append((of, ledger, inference))
+        return self._with_tables(program, tables, fresh, all_ways, facts)
+
+    def _with_tables(
+        self,
+        program: Program,
+        tables: Iterable[tuple[Counted, Ledger, Inference]],
+        fresh: list[Way],
+        all_ways: list[Way],
+        facts: Facts,
+    ) -> Judgement:
+        """What is wrong with a variant that has a table."""
+        uses: list[Use] = []
+        queries: list[Query] = []
+        debts: list[Debt] = []
+        differs: list[Disagreement] = []
+        holds = {**self.unmodified.declared, **kinds(program)}
+        for of, ledger, inference in tables:
+            table, old = inference.table, ledger.table
+            assert table is not None and old is not None
+            about = [*fresh, *_moved(all_ways, fresh, table, old)]
+            system = inference.system
+            judged = Uses(program, of, all_ways, facts, system, table, self.known)
+            before = self._before(ledger)
+            uses += [u for u in judged.of_ways(about) if not u.kept and u.place not in before]
+            proof = Proof(program, of, facts, table, inference.assumed)
+            queries += [q for q in proof.prove(about) if not q.proved]
+            hidden = freezers(of, all_ways)
+            debts += _debts(table, old, hidden)
+            differs += disagreements(system, table, holds, hidden)
+        for by, found in (
+            (USE, uses),
+            (QUERY, [*queries, *debts]),
+            (DECLARED, differs),
+        ):
+            if found:
+                says = [str(u.first) for u in unheld(uses)] if by == USE else map(str, found)
+                more = tuple(uses), tuple(queries), tuple(debts), tuple(differs)
+                return Judgement(by, tuple(says), None, *more, program=program)
+        return Judgement("")
+
+    def _before(self, ledger: Ledger) -> set[tuple[str, str, str, str]]:
+        name = ledger.of.name
+        if name not in self.before:
+            assert ledger.table is not None
+            found, program = self.unmodified, self.unmodified.whole.program
+            more = found.ways, found.facts, ledger.system, ledger.table, self.known
+            uses = Uses(program, ledger.of, *more).all()
+            self.before[name] = {use.place for use in uses if not use.kept}
+        return self.before[name]
+
+    def _facts(self, program: Program, own: list[Way], all_ways: list[Way]) -> Facts:
+        """What is known in a variant: anew, if fields other than counts change in another way."""
+        facts = self.unmodified.facts
+        mine = {process.name for process in program.processes}
+        before = [way for way in self.unmodified.ways if way.process.name in mine]
+        about = facts.about - facts.counts
+        if _stored(own, about) == _stored(before, about):
+            return facts
+        others = self.unmodified.whole.program.processes
+        every = [*program.processes, *(p for p in others if p.name not in mine)]
+        joint = replace(program, processes=every)
+        return Facts(joint, counted(program), all_ways, facts.empty)
+
+
+def _stored(ways: Iterable[Way], about: set[str]) -> set[tuple[object, ...]]:
+    """What ways store in some fields, by process and procedure."""
+    return {
+        (
+            way.process.name,
+            way.origin.procedure,
+            key,
+            at.get_id(),
+            way.path.after.array(key).get_id(),
+        )
+        for way in ways
+        for key, at in way.path.stores
+        if key in about
+    }
+
 
 def judge(unmodified: Analysis, variant: Model[Any]) -> Judgement:
-    """Compare a variant with the unmodified model, whose facts and features are taken over.
+    """Compare one variant with the unmodified model."""
+    return Judge(unmodified).judge(variant)
 
-    The processes that the variant has not are those of the unmodified model.
-    """
-    try:
-        cells = unmodified.whole.program.cells.values()
-        written = frozenset(c.key for c in cells if c.constant is None)
-        program = build(variant, judged=False, written=written)
-    except ModelError as error:
-        return Judgement("language", (str(error),))
-    mine = {process.name for process in program.processes}
-    all_ways = ways(program) + [w for w in unmodified.ways if w.process.name not in mine]
-    holds = {**unmodified.declared, **kinds(program)}
-    uses: list[str] = []
-    declared: list[Judgement] = []
-    for of, ledger in zip(counted(program), unmodified.ledgers, strict=True):
-        inference = _inference(unmodified, ledger, program, of, all_ways)
-        table = inference.infer(learn=False)
-        assert ledger.table is not None
-        if table is None:
-            found = culprit(inference.system, inference.core, ledger.table)
-            blamed = {
-                place
-                for d in found.departures
-                for place in (
-                    d.way.origin.procedure,
-                    *(frame.place.procedure for frame in (*d.way.before, *d.way.after)),
-                )
-            }
-            blamed |= {
-                frame.place.procedure
-                for row in inference.core
-                for way in inference.system.rows[row]
-                if str(way.origin) in found.repairs
-                for frame in (*way.before, *way.after)
-            }
-            says = (*(str(d) for d in found.departures), *(f"or: {r}" for r in found.repairs))
-            return Judgement("equations", says, found, frozenset(blamed))
-        hidden = freezers(of, all_ways)
-        differs = disagreements(inference.system, table, holds, hidden)
-        if differs:
-            places = frozenset(d.holder.place.procedure for d in differs)
-            declared.append(Judgement("declared", tuple(map(str, differs)), None, places))
-        uses += unprotected(of, all_ways, table, unmodified, ledger)
-    if declared:
-        return declared[0]
-    if uses:
-        return Judgement("use", tuple(uses), None, frozenset(u.split(".")[0] for u in uses))
-    return Judgement("")
+
+def _debts(
+    table: Mapping[Unknown, int], old: Mapping[Unknown, int], freezing: Collection[str]
+) -> Iterator[Debt]:
+    """The places at which a process has less than nothing, and has frozen nothing."""
+    for unknown, n in table.items():
+        owes = isinstance(unknown, Holder) and n < 0 and unknown.variable not in freezing
+        if isinstance(unknown, Holder) and owes and old.get(unknown, 0) >= 0:
+            yield Debt(unknown, -n)
+
+
+def _moved(
+    all_ways: Iterable[Way], fresh: list[Way], table: dict[Unknown, int], old: dict[Unknown, int]
+) -> Iterator[Way]:
+    """The ways, besides fresh ones, at which a local has something else than it had."""
+    seen = {id(way) for way in fresh}
+    for way in all_ways:
+        if id(way) not in seen and any(
+            table.get(holder, 0) != old.get(holder, 0)
+            for frame in (*way.before, *way.after)
+            for holder in (Holder(frame.place, id_) for id_ in frame.live)
+        ):
+            yield way
 
 
 def _inference(
-    unmodified: Analysis, ledger: Ledger, program: Any, of: Any, all_ways: list[Way]
+    ledger: Ledger, program: Program, of: Counted, all_ways: list[Way], facts: Facts
 ) -> Inference:
     before = ledger.inference
-    inference = Inference(
-        program, of, all_ways, unmodified.facts, before.beginnings, assumed=before.assumed
-    )
-    inference.features, inference.cache = before.features, before.cache
+    inference = Inference(program, of, all_ways, facts, before.beginnings, assumed=before.assumed)
+    inference.features = before.features
+    if facts is before.facts:
+        inference.cache = before.cache
     return inference

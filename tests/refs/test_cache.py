@@ -74,8 +74,8 @@ def test_a_table_that_is_wrong_by_one_is_noticed(found: Analysis) -> None:
         (lost, "equations", "forgets"),
         (unpaid, "equations", "never_gets"),
         (doubled, "equations", "put_twice"),
-        (tardy, "declared", "late"),
-        (indebted, "declared", "owing"),
+        (tardy, "use", "late"),
+        (indebted, "use", "owing"),
     ],
     ids=["put dropped", "get dropped", "put doubled", "get late", "get late, by another name"],
 )

@@ -1,0 +1,261 @@
+"""Changes of one step that would make contradicting equations agree, in the words of the source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path as File
+
+import z3
+
+from mcheck.lang.contract import Source
+from mcheck.lang.emit.smt import number
+from mcheck.lang.program import Program
+from mcheck.refs.equations import Holder, Row, Unknown, Way, rows
+from mcheck.refs.features import Counted, Feature
+from mcheck.refs.frames import Frame
+from mcheck.refs.inference import System, consistent
+
+Section = tuple[str, ...]
+"""Ways from the same places to the same places."""
+
+
+def section(way: Way) -> Section:
+    """Where a way comes from, and where it goes to."""
+    before = tuple(str(frame.place) for frame in way.before)
+    return (*before, "->", *(str(frame.place) for frame in way.after[: len(before) + 1]))
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Lines of a procedure that a way runs through: behind `first`, up to `last`.
+
+    last is 0 where the procedure ends there, first where it begins there.
+    """
+
+    procedure: str
+    file: str
+    first: int
+    last: int
+
+    def has(self, file: str, line: int) -> bool:
+        """Whether a line is in it, or is one of its ends."""
+        if File(self.file).name != File(file).name:
+            return False
+        if self.last and self.first > self.last:  # round a loop
+            return line >= self.first or line <= self.last
+        return self.first <= line and (not self.last or line <= self.last)
+
+    def __str__(self) -> str:
+        end = f"-{self.last}" if self.last else ", to its end"
+        return f"{self.procedure} ({self.file}:{self.first}{end})"
+
+
+@dataclass(frozen=True)
+class Repair:
+    """One step that counts one reference more or less.
+
+    of: the local whose element it is; more: how many more the step should count; stretches: the
+    lines at which this may be done; says: in words.
+    """
+
+    step: str
+    of: str
+    more: int
+    stretches: tuple[Stretch, ...]
+    says: str
+
+    def names(self, file: str, line: int) -> bool:
+        """Whether a line of the source is among those at which this may be done."""
+        return any(stretch.has(file, line) for stretch in self.stretches)
+
+    def __str__(self) -> str:
+        return self.says
+
+
+class Lines:
+    """Where the procedures of a program stand."""
+
+    def __init__(self, program: Program) -> None:
+        """Look at the labels."""
+        self.labels: dict[tuple[str, str], Source] = {}
+        self.files: dict[str, str] = {}
+        for process in program.processes:
+            for step in process.steps:
+                self.labels[step.procedure, step.label] = step.source
+                self.files[step.procedure] = step.source.file
+
+    def at(self, frame: Frame) -> int:
+        """The line of a label, or of a call."""
+        place = frame.place
+        if place.call:
+            found = re.search(r":(\d+)$", place.point)
+            return int(found[1]) if found else 0
+        source = self.labels.get((place.procedure, place.point))
+        return source.line if source else 0
+
+    def covers(self, procedure: str, file: str, line: int) -> bool:
+        """Whether a line is one of a procedure's, from its first label on."""
+        own = self.files.get(procedure, "")
+        mine = [s.line for (p, _), s in self.labels.items() if p == procedure]
+        if not mine or File(own).name != File(file).name:
+            return False
+        others = [s.line for (p, _), s in self.labels.items() if p != procedure and s.file == own]
+        end = min((n for n in others if n > max(mine)), default=line + 1)
+        return min(mine) - 2 <= line < end
+
+    def stretches(self, way: Way) -> Iterator[Stretch]:
+        """The lines that a way runs through, for each procedure that it does not just wait in."""
+        same = {frame.place for frame in way.before} & {frame.place for frame in way.after}
+        before = {f.place.procedure: f for f in way.before if f.place not in same}
+        after = {f.place.procedure: f for f in way.after if f.place not in same}
+        for procedure in {**before, **after}:
+            first = self.at(before[procedure]) if procedure in before else 0
+            last = self.at(after[procedure]) if procedure in after else 0
+            file = self.files.get(procedure)
+            if file is not None:
+                yield Stretch(procedure, file, first, last)
+
+
+@dataclass(frozen=True)
+class Mending:
+    """Finds every change of one step by which contradicting equations agree.
+
+    features: what may stand for references; near: the table that is expected, for the words;
+    known: what is known before a way.
+    """
+
+    program: Program
+    of: Counted
+    system: System
+    features: Sequence[Feature]
+    near: Mapping[Unknown, int]
+    known: Callable[[Way], list[z3.BoolRef]]
+
+    def repairs(self, core: Sequence[Row]) -> list[Repair]:
+        """The repairs of the steps of a contradiction.
+
+        What is changed is what goes from some places to some others, or runs through the same
+        lines of a procedure, or is the same step.
+        """
+        every = {id(way): way for there in self.system.rows.values() for way in there}
+        in_core = {id(way) for row in core for way in self.system.rows[row]}
+        lines = Lines(self.program)
+        places = {
+            id_: (section(way), *lines.stretches(way), str(way.origin))
+            for id_, way in every.items()
+        }
+        units: dict[object, list[Way]] = {u: [] for id_ in in_core for u in places[id_]}
+        for id_, way in every.items():
+            for unit in places[id_]:
+                if unit in units:
+                    units[unit].append(way)
+        return [repair for there in units.values() for repair in self._of(there, lines)]
+
+    def _of(self, ways: Sequence[Way], lines: Lines) -> Iterator[Repair]:
+        """What some ways may count more or less of the elements that their locals name."""
+        mine = {id(way) for way in ways}
+        rows_ = self.system.rows.items()
+        rest = [row for row, there in rows_ if any(id(way) not in mine for way in there)]
+        rest += self.system.base
+        if not consistent(rest):
+            return
+        for way in ways:
+            way.known = self.known(way)
+        for id_ in _locals(self.of, ways):
+            held = {n for u, n in self.near.items() if isinstance(u, Holder) and u.variable == id_}
+            for more in (sign * n for n in sorted({1, *held}) if n > 0 for sign in (1, -1)):
+                if consistent([*rest, *self._mended(ways, id_, more)]):
+                    yield self._repair(ways, id_, more, lines)
+
+    def _mended(self, ways: Sequence[Way], id_: str, more: int) -> Iterator[Row]:
+        for way in ways:
+            changed = _counting(self.of, way, id_, more) if _has(way, id_) else way
+            stored = {key for key, _ in changed.path.stores}
+            used = [f for f in self.features if stored & {f.cell, f.sibling}]
+            yield from rows(self.program, self.of, changed, used)
+
+    def _repair(self, ways: Sequence[Way], id_: str, more: int, lines: Lines) -> Repair:
+        stretches = list(dict.fromkeys(s for way in ways for s in lines.stretches(way)))
+        own = [s for s in stretches if id_.startswith(f"{s.procedure}.")] or stretches[:1]
+        says = _words(self.of, ways[0], (id_, more), own, self.near)
+        return Repair(str(ways[0].origin), id_, more, tuple(stretches), says)
+
+
+def _locals(of: Counted, ways: Sequence[Way]) -> list[str]:
+    found: dict[str, None] = {}
+    for way in ways:
+        for frame in (*way.before, *way.after):
+            for id_ in frame.live:
+                kind = way.process.variables[id_].type
+                if kind.kind == "ref" and kind.of is of.struct:
+                    found[id_] = None
+    return list(found)
+
+
+def _has(way: Way, id_: str) -> bool:
+    return any(id_ in frame.live for frame in (*way.before, *way.after))
+
+
+def _counting(of: Counted, way: Way, id_: str, more: int) -> Way:
+    """A way that counts some references more of what a local is."""
+    path = way.path.copy()
+    live = any(id_ in frame.live for frame in way.before)
+    at = z3.simplify(number((way.path.before if live else way.path.after).local(id_)) - 1)
+    key = of.cell.key
+    path.after.cells[key] = z3.Store(path.after.array(key), at, path.after.cell(key, at) + more)
+    path.stores = [*path.stores, (key, at)]
+    path.conditions = [*path.conditions, at >= 0]
+    return replace(way, path=path, known=way.known)
+
+
+def _words(
+    of: Counted,
+    way: Way,
+    change: tuple[str, int],
+    stretches: Sequence[Stretch],
+    near: Mapping[Unknown, int],
+) -> str:
+    """A repair in the words of the source."""
+    id_, more = change
+    name = id_.rsplit(".", 1)[-1]
+    where = ", ".join(map(str, stretches)) or str(way.origin)
+    key = of.cell.key
+    stored = any(k == key for k, _ in way.path.stores)
+    line = way.origin.lines[0] if way.origin.lines else None
+    what = "reference" if abs(more) == 1 else f"{abs(more)} references"
+    if more > 0:
+        call = _gives(way, near)
+        if call:
+            return f"{call} gives up a {what} to {name} that no path to it holds"
+        if stored and line is not None:
+            return f"{way.origin} at {line} puts a {what} to {name} that no path to it holds"
+        return f"a get of {name} is missing in {where}"
+    if stored and line is not None and _gets(of, way):
+        return f"{way.origin} at {line} gets a {what} to {name} that nobody puts"
+    return f"a put of {name} is missing in {where}: the {what} is lost"
+
+
+def _gets(of: Counted, way: Way) -> bool:
+    """Whether a way raises some count."""
+    key = of.cell.key
+    for stored, at in way.path.stores:
+        if stored == key:
+            with_more = z3.simplify(way.path.after.cell(key, at) - way.path.before.cell(key, at))
+            if z3.is_int_value(with_more) and with_more.as_long() > 0:
+                return True
+    return False
+
+
+def _gives(way: Way, near: Mapping[Unknown, int]) -> str:
+    """The call by which a way hands a reference to a procedure that gives it up, if it does."""
+    if len(way.after) < 2 or not way.after[1].place.call:
+        return ""
+    frame, caller = way.after[0], way.after[1]
+    if any(caller.place == f.place for f in way.before):
+        return ""
+    if any(near.get(Holder(frame.place, id_), 0) > 0 for id_ in frame.live):
+        callee, _, line = caller.place.point.partition("():")
+        return f"{callee} at {caller.place.procedure}:{line}"
+    return ""
