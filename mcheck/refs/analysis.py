@@ -57,8 +57,9 @@ class Ledger:
 
     @property
     def proved(self) -> bool:
-        """Whether every query was proved."""
-        return self.table is not None and all(q.proved for q in self.queries)
+        """Whether every query was proved, and every freeze is exact."""
+        exact = all(c.exact for c in self.comparisons if c.freezes)
+        return self.table is not None and exact and all(q.proved for q in self.queries)
 
 
 @dataclass(frozen=True)

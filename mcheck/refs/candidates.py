@@ -111,6 +111,7 @@ class Candidates:
             p.name: p.variables for p in program.processes
         }
         self.interned: dict[int, Fact] = {}
+        self.made: dict[tuple[object, ...], Fact] = {}
 
     def all(self) -> dict[Where, dict[Fact, None]]:
         """The candidates of every place."""
@@ -121,21 +122,23 @@ class Candidates:
             terms += [v for v in way.path.after.locals.values() if isinstance(v, z3.ExprRef)]
             terms += [array(k)[at] for k, at in way.path.stores if k in self.about]
             for term in terms:
-                found.update(((k, at.get_id()), at) for k, at in reads_of(term) if k in self.about)
+                read = [(k, at.get_id(), at) for k, at in reads_of(term) if k in self.about]
+                found.update(((k, i), at) for k, i, at in sorted(read, key=lambda r: r[:2]))
         self._pass_on(reads)
         everywhere = [self._intern(f) for f in self._of_lists()]
         writers = {w.process.name for w in self.ways for k, _ in w.path.stores if k in self.listed}
         result: dict[Where, dict[Fact, None]] = {}
         for (kind, place), frame in self.frames.items():
             found = reads[kind, place.procedure].items()
-            own = [self._intern(f) for (k, _), at in found for f in self._of(kind, frame, k, at)]
+            own = [f for (k, i), at in found for f in self._of(kind, frame, k, i, at)]
             lists = [*everywhere, *self._on_lists(kind, frame)] if kind in writers else []
             result[kind, place] = dict.fromkeys([*lists, *own])
         return result
 
     def _pass_on(self, reads: Mapping[tuple[str, str], Reads]) -> None:
         """What a procedure reads, those that it calls may know of, by the names of their own."""
-        passed = {(w.process.name, *call) for w in self.ways for call in _calls(w)}
+        calls = ((w.process.name, *call) for w in self.ways for call in _calls(w))
+        passed = dict.fromkeys(calls)
         changed = True
         while changed:
             changed = False
@@ -152,6 +155,12 @@ class Candidates:
 
     def _intern(self, fact: Fact) -> Fact:
         return self.interned.setdefault(fact.term.get_id(), fact)
+
+    def _once(self, tag: tuple[object, ...], make: Callable[[], Fact]) -> Fact:
+        """The fact that is made for a tag: terms are slow to make."""
+        if tag not in self.made:
+            self.made[tag] = self._intern(make())
+        return self.made[tag]
 
     def _of_lists(self) -> Iterator[Fact]:
         """How the lists of a process's own element may relate: for all elements on them."""
@@ -170,10 +179,14 @@ class Candidates:
             for id_ in frame.live:
                 of = self.variables[kind][id_].type
                 if of.kind == "ref" and of.of is over:
-                    index = z3.simplify((ME - 1) * length + z3.Int(id_) - 1)
                     for n in (0, 1):
-                        fact = Fact(array(key)[index] == n, frozenset({key}), (index,), own=True)
-                        yield self._intern(fact)
+                        make = functools.partial(self._on_list, key, length, id_, n)
+                        yield self._once((key, id_, n), make)
+
+    @staticmethod
+    def _on_list(key: str, length: int, id_: str, n: int) -> Fact:
+        index = z3.simplify((ME - 1) * length + z3.Int(id_) - 1)
+        return Fact(array(key)[index] == n, frozenset({key}), (index,), own=True)
 
     def _all(self, cells: Sequence[str], says: Callable[[list[z3.ArithRef]], z3.BoolRef]) -> Fact:
         """What lists say of each element: says gets whether it is on them."""
@@ -182,26 +195,45 @@ class Candidates:
         parts = [says([array(key)[i] for key in cells]) for i in at]
         return Fact(z3.And(parts), frozenset(cells), (), own=True)
 
-    def _of(self, kind: str, frame: Frame, key: str, index: z3.ArithRef) -> Iterator[Fact]:
-        """What may hold of a field that the text of a procedure reads."""
+    def _of(
+        self, kind: str, frame: Frame, key: str, number: int, index: z3.ArithRef
+    ) -> Iterator[Fact]:
+        """What may hold of a field that the text of a procedure reads; number: of the index."""
         if not names(index) <= {*frame.live, "me", "process"}:
             return
-        read = array(key)[index]
         cell = self.program.cells[key]
-        cells = frozenset({key})
-        if key == LOCK:
-            yield Fact(read == PROCESS, cells, (index,))
-            return
         own = key in self.listed and "me" in names(index)
+
+        def fact(what: object, says: Callable[[z3.ArithRef], z3.BoolRef]) -> Fact:
+            def make() -> Fact:
+                return Fact(says(array(key)[index]), frozenset({key}), (index,), own)
+
+            return self._once((key, number, what), make)
+
+        if key == LOCK:
+            yield fact("mine", lambda read: read == PROCESS)
+            return
         constants = {"enum": range(cell.type.hi + 1), "bool": (0, 1)}.get(cell.type.kind, (0,))
         for n in constants:
-            yield Fact(read == n, cells, (index,), own)
+            yield fact(n, functools.partial(_equals, n))
         if cell.type.kind == "ref":
             for id_ in frame.live:  # a flag that says whether the field is null
                 if self.variables[kind][id_].type.kind == "bool":
-                    yield Fact(z3.Or(z3.Int(id_) != 0, read == 0), cells, (index,), own)
+                    yield fact(("null", id_), functools.partial(_unless, id_))
         if cell.type.kind in ("ref", "enum"):
             for id_ in frame.live:
                 of = self.variables[kind][id_].type
                 if of.kind == cell.type.kind and of.of is cell.type.of:
-                    yield Fact(read == z3.Int(id_), cells, (index,), own)
+                    yield fact(id_, functools.partial(_is, id_))
+
+
+def _equals(n: int, read: z3.ArithRef) -> z3.BoolRef:
+    return read == n
+
+
+def _unless(id_: str, read: z3.ArithRef) -> z3.BoolRef:
+    return z3.Or(z3.Int(id_) != 0, read == 0)
+
+
+def _is(id_: str, read: z3.ArithRef) -> z3.BoolRef:
+    return read == z3.Int(id_)

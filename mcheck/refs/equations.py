@@ -23,6 +23,9 @@ from mcheck.refs.features import COUNT, Counted, Feature, bounds, change
 from mcheck.refs.frames import Frame, Place, names, stacks
 from mcheck.refs.solvers import assuming, possible
 
+F = z3.Int("f")
+"""The element whose count is asked for."""
+
 
 @dataclass(frozen=True, order=True)
 class Holder:
@@ -89,6 +92,9 @@ class Way:
     elements: int
     key: Key = field(default_factory=lambda: Key(()))
     known: list[z3.BoolRef] = field(default_factory=list[z3.BoolRef])
+    changed: dict[tuple[str, tuple[Feature, ...]], Changes] = field(
+        default_factory=dict[tuple[str, tuple[Feature, ...]], "Changes"]
+    )
 
     @functools.cached_property
     def stored(self) -> frozenset[str]:
@@ -218,20 +224,26 @@ class Changes:
     named: dict[int, z3.ArithRef]
     features: dict[Feature, z3.ArithRef]
 
-    def explained(self, table: Mapping[Unknown, int], f: z3.ArithRef) -> list[z3.ArithRef]:
+    def explained(self, table: Mapping[Unknown, int]) -> list[z3.ArithRef]:
         """The change of what explains the count of f, by a table: a sum of these terms."""
         factors: dict[int, int] = {}
         for holder, times in self.held.items():
             for term, n in times.items():
                 factors[term] = factors.get(term, 0) + n * table.get(holder, 0)
-        parts = [z3.If(f == self.named[term], n, 0) for term, n in factors.items() if n]
+        parts = [z3.If(self.named[term] == F, n, 0) for term, n in factors.items() if n]
         return parts + [table[u] * t for u, t in self.features.items() if table.get(u, 0)]
 
 
-def changes(
-    program: Program, of: Counted, way: Way, what: Sequence[Feature], f: z3.ArithRef
-) -> Changes:
+def changes(program: Program, of: Counted, way: Way, what: Sequence[Feature]) -> Changes:
     """What a path changes of what explains the count of an element f."""
+    asked = tuple(u for u in what if u.cell in way.stored or u.sibling in way.stored)
+    key = of.name, asked
+    if key not in way.changed:
+        way.changed[key] = _changes(program, of, way, asked)
+    return way.changed[key]
+
+
+def _changes(program: Program, of: Counted, way: Way, what: Sequence[Feature]) -> Changes:
     held: dict[Holder, dict[int, int]] = {}
     named: dict[int, z3.ArithRef] = {}
     for holder, value, sign in locals_of(way, of):
@@ -246,23 +258,10 @@ def changes(
     used = {i for times in held.values() for i in times}
     found: dict[Feature, z3.ArithRef] = {}
     for feature in what:
-        if way.stored & {feature.cell, feature.sibling}:
-            more = change(program, of, feature, way.path, f)
-            if isinstance(more, z3.ArithRef) and not (z3.is_int_value(more) and not more.as_long()):
-                found[feature] = more
+        more = change(program, of, feature, way.path, F)
+        if isinstance(more, z3.ArithRef) and not (z3.is_int_value(more) and not more.as_long()):
+            found[feature] = more
     return Changes(held, {i: t for i, t in named.items() if i in used}, found)
-
-
-def coefficients(
-    program: Program, of: Counted, way: Way, what: Sequence[Feature], f: z3.ArithRef
-) -> dict[Unknown, z3.ArithRef]:
-    """By how much each unknown counts more for the element f after the path than before it."""
-    changed = changes(program, of, way, what, f)
-    held: dict[Unknown, z3.ArithRef] = {
-        holder: z3.Sum([z3.If(f == changed.named[i], n, 0) for i, n in times.items()])
-        for holder, times in changed.held.items()
-    }
-    return {**held, **changed.features}
 
 
 def rows(program: Program, of: Counted, way: Way, what: Sequence[Feature]) -> list[Row]:
@@ -272,25 +271,24 @@ def rows(program: Program, of: Counted, way: Way, what: Sequence[Feature]) -> li
     more, and the change of the count. The solver is asked for one that is no combination of those
     found, until there is none.
     """
-    f = z3.Int("f")
     key = of.cell.key
-    changed = changes(program, of, way, what, f)
+    changed = changes(program, of, way, what)
     counted = any(k == key for k, _ in way.path.stores)
     if not changed.held and not changed.features and not counted:
         return []
     more: list[z3.ArithRef] = []
     if counted:
-        more = [z3.simplify(way.path.after.cell(key, f - 1) - way.path.before.cell(key, f - 1))]
+        more = [z3.simplify(way.path.after.cell(key, F - 1) - way.path.before.cell(key, F - 1))]
     others = [*changed.features.values(), *more]
     given = [*way.path.conditions, *way.known]
-    if others or not _free(way, changed.named.values(), given):
-        given += [*bounds(program, way.path), *ranges(way), f >= 1, f <= of.number]
-        found = _span(given, list(changed.named.values()), others, f, of.number)
+    named = list(changed.named.values())
+    if others or not _each_alone(way, named, given, of.number):
+        given += [*bounds(program, way.path), *ranges(way), F >= 1, of.number >= F]
+        found = _span(given, named, others, of.number)
     elif given and possible([*given, *ranges(way)]) != z3.sat:
         return []
     else:
-        size = len(changed.named)
-        found = [[int(i == j) for j in range(size)] for i in range(size)]
+        found = [[int(i == j) for j in range(len(named))] for i in range(len(named))]
     return list(dict.fromkeys(_row(changed, values, counted) for values in found))
 
 
@@ -305,8 +303,21 @@ def _row(changed: Changes, values: Sequence[int], counted: bool) -> Row:
     return Row(tuple((u, n) for u, n in factors if n), values[-1] if counted else 0)
 
 
+def _each_alone(
+    way: Way, named: Sequence[z3.ArithRef], given: Sequence[z3.BoolRef], most: int
+) -> bool:
+    """Whether each of some terms may be the only one that names an element."""
+    if _free(way, named, given):
+        return True
+    if len(named) > most:
+        return False
+    elements = [z3.And(term >= 1, term <= most) for term in named]
+    differ = [z3.Distinct(named)] if len(named) > 1 else []
+    return possible([*given, *ranges(way), *elements, *differ]) == z3.sat
+
+
 def _free(way: Way, named: Iterable[z3.ArithRef], given: Sequence[z3.BoolRef]) -> bool:
-    """Whether terms are locals of which nothing is known, so that each may be the only one.
+    """Whether terms are locals of which nothing is known.
 
     Nothing but that each has at least two values, one of which is the element.
     """
@@ -324,14 +335,14 @@ def _span(
     given: Sequence[z3.BoolRef],
     named: Sequence[z3.ArithRef],
     others: Sequence[z3.ArithRef],
-    f: z3.ArithRef,
-    number_: int,
+    most: int,
 ) -> list[list[int]]:
     """Values that terms have together in some state, of which all others are combinations.
 
-    named: terms of which it is asked whether they are the element f; others: terms over f.
+    named: terms of which it is asked whether they are the element f; others: terms over f; most:
+    the number of elements.
     """
-    terms = [*(z3.If(f == t, z3.IntVal(1), z3.IntVal(0)) for t in named), *others]
+    terms = [*(z3.If(t == F, z3.IntVal(1), z3.IntVal(0)) for t in named), *others]
     found: list[list[int]] = []
     beyond = Complement(len(terms))
     with assuming(given) as solver:
@@ -341,8 +352,8 @@ def _span(
                 break
             model = solver.model()
             at = [model.eval(t, model_completion=True).as_long() for t in named]
-            for n in range(1, number_ + 1):
-                element = (f, z3.IntVal(n))
+            for n in range(1, most + 1):
+                element = (F, z3.IntVal(n))
                 rest = [model.eval(z3.substitute(t, element), True).as_long() for t in others]
                 values = [*(int(m == n) for m in at), *rest]
                 if beyond.include(values):

@@ -9,15 +9,15 @@ having one, and through which field they find the element, is asked too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import z3
 
 from mcheck.refs.candidates import array, reads_of
-from mcheck.refs.equations import Holder, Way
+from mcheck.refs.equations import F, Holder, Way
 from mcheck.refs.features import Counted
 from mcheck.refs.frames import Frame, names
-from mcheck.refs.frozen import F, Table, instances
+from mcheck.refs.frozen import Table, instances
 from mcheck.refs.solvers import possible
 
 
@@ -69,7 +69,13 @@ def comparisons(table: Table, ways: Sequence[Way]) -> list[Comparison]:
             if known is not None and not known.exact:
                 continue
             found[key] = Comparison(way, local, expected, freezes, exact)
-    return [c if c.freezes else _with_landing(table, ways, c) for _, c in sorted(found.items())]
+    after: dict[str, tuple[Landing, ...]] = {}
+    complete: list[Comparison] = []
+    for _, c in sorted(found.items()):
+        if not c.freezes and str(c.expected) not in after:
+            after[str(c.expected)] = _landing(table, ways, c.expected)
+        complete.append(replace(c, landing=() if c.freezes else after[str(c.expected)]))
+    return complete
 
 
 def _compared(of: Counted, way: Way) -> Iterator[tuple[str, z3.ArithRef, z3.BoolRef]]:
@@ -121,19 +127,19 @@ def _exact(
 # What may land after a comparison
 
 
-def _with_landing(table: Table, ways: Sequence[Way], c: Comparison) -> Comparison:
+def _landing(table: Table, ways: Sequence[Way], expected: z3.ArithRef) -> tuple[Landing, ...]:
+    """The steps that may get a reference to an element whose references are as expected."""
     found: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
     for way in ways:
         for local in _gets(table.of, way):
-            if _lands(table, way, list(way.before), local, c):
+            if _lands(table, way, list(way.before), local, expected):
                 through, kinds = found.setdefault(str(way.origin), ({}, {}))
                 through.update(dict.fromkeys(_found_by(table, ways, way, local)))
                 kinds[way.process.name.strip("{}")] = None
-    landing = tuple(
+    return tuple(
         Landing(step, tuple(sorted(through)), tuple(kinds))
         for step, (through, kinds) in sorted(found.items())
     )
-    return Comparison(c.way, c.local, c.expected, c.freezes, c.exact, landing)
 
 
 def _gets(of: Counted, way: Way) -> Iterator[str]:
@@ -146,18 +152,18 @@ def _gets(of: Counted, way: Way) -> Iterator[str]:
                 )
 
 
-def _lands(table: Table, way: Way, frames: list[Frame], local: str, c: Comparison) -> bool:
+def _lands(table: Table, way: Way, frames: list[Frame], local: str, expected: z3.ArithRef) -> bool:
     """Whether a way may get a reference to an element of which no other is left."""
     key = table.of.cell.key
     before, after = way.path.before.cell(key, F - 1), way.path.after.cell(key, F - 1)
     asked = [z3.Int(local) == F, after > before, before >= 1]
-    if z3.is_int_value(c.expected):
-        asked.append(before == c.expected)
+    if z3.is_int_value(expected):
+        asked.append(before == expected)
     asked += [z3.Not(there) for there in table.keeping(way, frames)]
     if possible([*table.given(way, frames), *asked]) == z3.unsat:
         return False
     above = table.above(way, frames)
-    return not above or any(_lands(table, way, [*frames, f], local, c) for f in above)
+    return not above or any(_lands(table, way, [*frames, f], local, expected) for f in above)
 
 
 def _found_by(table: Table, ways: Sequence[Way], way: Way, local: str) -> Iterator[str]:

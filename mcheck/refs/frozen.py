@@ -23,7 +23,7 @@ import z3
 from mcheck.lang.program import Program
 from mcheck.refs.calls import Names
 from mcheck.refs.candidates import ME, Fact, Where, array, reads_of
-from mcheck.refs.equations import Holder, Unknown, Way, changes, frame_ranges, ranges
+from mcheck.refs.equations import F, Holder, Unknown, Way, changes, frame_ranges, ranges
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, Feature, bounds, own_index, times
 from mcheck.refs.frames import Frame, Place, at_call
@@ -35,7 +35,6 @@ from mcheck.refs.solvers import possible
 EXPLAINED = "the fields that are known explain what is frozen"
 OWNED = "a count of 0 changes as who owns it"
 ZERO = "the frozen count is 0"
-F = z3.Int("f")
 
 
 @dataclass(frozen=True)
@@ -207,7 +206,7 @@ class Frozen:
     def _owned(self, way: Way) -> Iterator[Query]:
         key = self.of.cell.key
         free = list(self.owned.features)
-        parts = changes(self.program, self.of, way, free, F).explained(self.zero, F)
+        parts = changes(self.program, self.of, way, free).explained(self.zero)
         if not parts and key not in way.stored:
             return
         before, after = way.path.before.cell(key, F - 1), way.path.after.cell(key, F - 1)

@@ -109,6 +109,10 @@ def solve(system: System, besides: Sequence[tuple[z3.BoolRef, str]] = ()) -> Sol
     )
 
 
+Found = tuple[tuple[list[Feature], list[Feature], list[str]], System, Solved]
+"""Features that count, those that are spare, what is split; the equations, and their solution."""
+
+
 class Inference:
     """Finds the table of a counted struct, with as few features and assumptions as it takes."""
 
@@ -134,6 +138,7 @@ class Inference:
 
         The way is kept with them: the numbers of its terms are part of the key.
         """
+        self.found: dict[frozenset[tuple[Place, int]], Found] = {}
         self.system = System()
         self.core: list[Row] = []
         self.table: dict[Unknown, int] | None = None
@@ -154,18 +159,15 @@ class Inference:
 
     def _find(self, deeper: int) -> Solved | None:
         """A solution, with at most so many further assumptions."""
-        self._restate()
-        solved = solve(self.system)
-        while solved.table is None and self._refine(solved.core):
-            self._restate()
-            solved = solve(self.system)
+        solved = self._settled()
         if solved.table is not None:
             return solved
         if not deeper:
             return None
-        kept = self.features, self.spare, list(self.split), self.assumed
-        for candidate in self._candidates(solved.core, self.assumed):
-            tried = [*kept[3], candidate]
+        before = self.assumed
+        kept = self.system, self.features, self.spare, list(self.split)
+        for candidate in self._candidates(solved.core, before):
+            tried = [*before, candidate]
             if not consistent([*self.system.base, *self._of_core(solved.core, tried)]):
                 continue
             if not self._leaves_ways(tried, candidate.place):
@@ -174,10 +176,25 @@ class Inference:
             found = self._find(deeper - 1)
             if found is not None:
                 return found
-            self.features, self.spare, split, self.assumed = kept
-            self.split = list(split)
-            self._restate()
+            self.system, self.features, self.spare, split = kept
+            self.split, self.assumed = list(split), before
         return None
+
+    def _settled(self) -> Solved:
+        """The solution under what is assumed, with as few features as it takes; remembered."""
+        key = frozenset((a.place, a.fact.number) for a in self.assumed)
+        if key not in self.found:
+            self._restate()
+            solved = solve(self.system)
+            while solved.table is None and self._refine(solved.core):
+                self._restate()
+                solved = solve(self.system)
+            counted = self.features, self.spare, list(self.split)
+            self.found[key] = counted, self.system, solved
+        counted, self.system, solved = self.found[key]
+        self.features, self.spare, split = counted
+        self.split = list(split)
+        return solved
 
     def _restate(self) -> None:
         self.system = System(base=self._base())

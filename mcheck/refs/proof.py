@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import z3
 
 from mcheck.lang.program import Program
-from mcheck.refs.equations import Holder, Unknown, Way, changes, ranges
+from mcheck.refs.equations import F, Holder, Unknown, Way, changes, ranges
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, Feature, bounds
 from mcheck.refs.inference import Assumed
@@ -64,14 +64,14 @@ class Proof:
         return found
 
     def _ask(self, way: Way) -> list[Query]:
-        f = z3.Int("f")
+        f = F
         key = self.of.cell.key
-        changed = changes(self.program, self.of, way, self.features, f)
+        changed = changes(self.program, self.of, way, self.features)
         counted = any(k == key for k, _ in way.path.stores)
         touched: list[Unknown] = [*changed.held, *changed.features]
         if not counted and not any(self.table.get(u, 0) for u in touched):
             return []
-        parts = changed.explained(self.table, f)
+        parts = changed.explained(self.table)
         if not counted and not parts:
             return [Query(way, LEDGER, proved=True)]  # what one gives up another one takes over
         before = way.path.before.cell(key, f - 1)
@@ -121,7 +121,7 @@ class Proof:
         return self._query(solver, way, COVERED, z3.Implies(given, after >= z3.Sum(later)))
 
     def _fields_lost(self, way: Way, f: z3.ArithRef) -> z3.ArithRef:
-        changed = changes(self.program, self.of, way, self.features, f).features
+        changed = changes(self.program, self.of, way, self.features).features
         parts = [self.table[u] * t for u, t in changed.items() if self.table.get(u, 0)]
         return z3.Sum(parts)
 
