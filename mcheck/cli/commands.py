@@ -278,11 +278,16 @@ def cache(
 
 @app.command()
 def refs(
-    edition: Annotated[str, typer.Argument(metavar="EDITION", help="Such as folio.")] = "folio",
+    name: Annotated[
+        str, typer.Argument(metavar="EDITION|VARIANT", help="Such as folio, or a bug.")
+    ] = "folio",
+    replacement: Annotated[
+        str, typer.Option("--with", metavar="FILE.py:NAME", help="A procedure to have instead.")
+    ] = "",
 ) -> int:
     """Show who holds which references, by equations that any number of CPUs satisfies."""
     from mcheck.loading.refs import refs as run
 
-    text, good, complete = run(edition)
+    text, good, complete = run(name, replacement)
     say(text)
     return VIOLATED if not good else HOLDS if complete else BOUNDED

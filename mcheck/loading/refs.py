@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcheck.loading.catalogue import catalogue
-from mcheck.loading.errors import known
+from mcheck.loading.errors import UsageError, known, meant
+from mcheck.loading.modules import from_file
 
 if TYPE_CHECKING:
     from mcheck.lang.model import Model
+    from mcheck.lang.procedures import Procedure
 
 
 def edition_model(edition: str) -> Model[Any]:
@@ -33,8 +38,37 @@ def _places(largest: Mapping[str, int]) -> Mapping[str, int]:
     return {"locations": max(largest["locations"], largest["mms"] * largest["pages"])}
 
 
-def refs(edition: str) -> tuple[str, bool, bool]:
-    """The report on an edition; whether nothing is wrong; whether nothing had to be assumed."""
+def refs(name: str, replacement: str = "") -> tuple[str, bool, bool]:
+    """The report on an edition, or on a variant of one.
+
+    name: of an edition, or of a bug, which is judged in the edition that it belongs to.
+    replacement: "path.py:NAME", a procedure to have in the edition instead of its namesake.
+
+    Returns:
+        the text; whether nothing is wrong; whether nothing had to be assumed.
+
+    Raises:
+        UsageError: there is no such edition, bug, file or procedure.
+    """
+    there = catalogue()
+    edition = known("edition or variant", name, [*there.editions, *there.bugs])
+    bug = there.bugs.get(edition) if edition not in there.editions else None
+    if bug is not None:
+        if replacement:
+            raise UsageError(f"{name} is a variant already: give --with to an edition")
+        model = edition_model(bug.scenario.edition)
+        return _judged(model, _with(model, bug.replaced), bug.name)
+    if replacement:
+        procedure = _procedure(replacement)
+        model = edition_model(edition)
+        if procedure.__name__ not in model.procedures():
+            near = meant(procedure.__name__, list(model.procedures()))
+            raise UsageError(f"{edition} has no procedure {procedure.__name__!r}{near} to replace")
+        return _judged(model, _with(model, {procedure.__name__: procedure}), replacement)
+    return _edition(edition)
+
+
+def _edition(edition: str) -> tuple[str, bool, bool]:
     from mcheck.refs.analysis import analyse
     from mcheck.refs.text import report, unexplained
     from mcheck.refs.use import uses
@@ -48,3 +82,46 @@ def refs(edition: str) -> tuple[str, bool, bool]:
     good = good and not any(unexplained(there, UNHELD) for there in used.values())
     text = report(found, used, UNHELD)
     return text, good, not any(ledger.assumed for ledger in found.ledgers)
+
+
+def _judged(model: Model[Any], variant: Model[Any], name: str) -> tuple[str, bool, bool]:
+    """What is said of a variant of a model. What the model assumes, the variant does too."""
+    from mcheck.refs.analysis import analyse
+    from mcheck.refs.text import verdict
+    from mcheck.refs.variant import judge
+    from mcheck.spec.unheld import UNHELD
+
+    unmodified = analyse(model, UNHELD)
+    found = judge(unmodified, variant)
+    assumed = any(ledger.assumed for ledger in unmodified.ledgers)
+    return verdict(name, found), not found.refuted, not assumed
+
+
+def _with(model: Model[Any], procedures: Mapping[str, Procedure[Any, Any]]) -> Model[Any]:
+    """A model with other procedures, and only the processes that run them."""
+    from dataclasses import replace
+
+    running = [
+        run
+        for run in model.processes
+        if procedures.keys() & replace(model, processes=[run]).procedures().keys()
+    ]
+    return replace(model, processes=running, table={**model.table, **procedures})
+
+
+def _procedure(text: str) -> Procedure[Any, Any]:
+    """The procedure that "path.py:NAME" means."""
+    from mcheck.lang.procedures import as_procedure
+
+    path, colon, name = text.rpartition(":")
+    if not colon or not path.endswith(".py"):
+        raise UsageError(
+            f"--with {text}: write path.py:NAME, where NAME is a procedure in the file"
+        )
+    with contextlib.redirect_stdout(sys.stderr):
+        module, _ = from_file(Path(path))
+    found = as_procedure(getattr(module, name, None))
+    if found is None:
+        names = [n for n, value in vars(module).items() if as_procedure(value) is not None]
+        raise UsageError(f"{path} has no procedure {name!r}{meant(name, names)}")
+    return found

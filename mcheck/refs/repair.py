@@ -15,7 +15,7 @@ from mcheck.lang.program import Program
 from mcheck.refs.equations import Holder, Row, Unknown, Way, rows
 from mcheck.refs.features import Counted, Feature
 from mcheck.refs.frames import Frame
-from mcheck.refs.inference import System, consistent
+from mcheck.refs.inference import System, equation
 
 Section = tuple[str, ...]
 """Ways from the same places to the same places."""
@@ -151,33 +151,55 @@ class Mending:
             for unit in places[id_]:
                 if unit in units:
                     units[unit].append(way)
-        return [repair for there in units.values() for repair in self._of(there, lines)]
+        of_way: dict[int, list[Row]] = {}
+        for row, there in self.system.rows.items():
+            for way in there:
+                of_way.setdefault(id(way), []).append(row)
+        return [r for there in units.values() for r in self._of(there, lines, of_way)]
 
-    def _of(self, ways: Sequence[Way], lines: Lines) -> Iterator[Repair]:
+    def _of(
+        self, ways: Sequence[Way], lines: Lines, of_way: Mapping[int, list[Row]]
+    ) -> Iterator[Repair]:
         """What some ways may count more or less of the elements that their locals name."""
         mine = {id(way) for way in ways}
-        rows_ = self.system.rows.items()
-        rest = [row for row, there in rows_ if any(id(way) not in mine for way in there)]
-        rest += self.system.base
-        if not consistent(rest):
+        solver = z3.SimpleSolver()
+        solver.add(*(equation(row) for row in self.system.base))
+        for row, there in self.system.rows.items():
+            if any(id(way) not in mine for way in there):
+                solver.add(equation(row))
+        if solver.check() != z3.sat:
             return
         for way in ways:
             way.known = self.known(way)
+        stretches = list(dict.fromkeys(s for way in ways for s in lines.stretches(way)))
+        procedures = tuple(f"{s.procedure}." for s in stretches)
         for id_ in _locals(self.of, ways):
+            if not id_.startswith(procedures):
+                continue
             held = {n for u, n in self.near.items() if isinstance(u, Holder) and u.variable == id_}
             for more in (sign * n for n in sorted({1, *held}) if n > 0 for sign in (1, -1)):
-                if consistent([*rest, *self._mended(ways, id_, more)]):
-                    yield self._repair(ways, id_, more, lines)
+                solver.push()
+                solver.add(*(equation(row) for row in self._mended(ways, id_, more, of_way)))
+                good = solver.check() == z3.sat
+                solver.pop()
+                if good:
+                    yield self._repair(ways, id_, more, stretches)
 
-    def _mended(self, ways: Sequence[Way], id_: str, more: int) -> Iterator[Row]:
+    def _mended(
+        self, ways: Sequence[Way], id_: str, more: int, of_way: Mapping[int, list[Row]]
+    ) -> Iterator[Row]:
         for way in ways:
-            changed = _counting(self.of, way, id_, more) if _has(way, id_) else way
+            if not _has(way, id_):
+                yield from of_way[id(way)]
+                continue
+            changed = _counting(self.of, way, id_, more)
             stored = {key for key, _ in changed.path.stores}
             used = [f for f in self.features if stored & {f.cell, f.sibling}]
             yield from rows(self.program, self.of, changed, used)
 
-    def _repair(self, ways: Sequence[Way], id_: str, more: int, lines: Lines) -> Repair:
-        stretches = list(dict.fromkeys(s for way in ways for s in lines.stretches(way)))
+    def _repair(
+        self, ways: Sequence[Way], id_: str, more: int, stretches: Sequence[Stretch]
+    ) -> Repair:
         own = [s for s in stretches if id_.startswith(f"{s.procedure}.")] or stretches[:1]
         says = _words(self.of, ways[0], (id_, more), own, self.near)
         return Repair(str(ways[0].origin), id_, more, tuple(stretches), says)

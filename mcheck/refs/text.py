@@ -12,6 +12,7 @@ from mcheck.refs.features import Feature
 from mcheck.refs.freeze import told
 from mcheck.refs.origins import called, origins
 from mcheck.refs.use import BIT, FIELD, HOLD, LISTED, OWN, Unheld, Use, unheld
+from mcheck.refs.variant import Judgement
 
 Reasons = Mapping[tuple[str, str], str]
 """Why something may be used without a hold, by the step and the name of what it uses."""
@@ -139,3 +140,29 @@ def unexplained(used: Sequence[Use], why: Reasons) -> list[Unheld]:
     """The uses without a hold that there is no reason for."""
     loose = [use for use in unheld(used) if not use.speculative]
     return [use for use in loose if (use.first.step, use.first.name) not in why]
+
+
+BY = {
+    "equations": "refuted: the equations of its steps contradict each other",
+    "use": "refuted: something is used that nothing keeps any more",
+    "query": "refuted: a step need not keep the table",
+    "freeze": "refuted: a count is compared where it has to be frozen",
+    "declared": "refuted: it is not what the source declares",
+    "language": "refuted by the rules of the language",
+    "": "not refuted: the equations agree, every step keeps the table, every use is as before",
+}
+"""What is wrong with a variant, in words."""
+
+
+def verdict(name: str, found: Judgement) -> str:
+    """What was found about a variant, for people."""
+    lines = [f"{name} is {BY[found.by]}"]
+    if found.culprit is None:
+        return "\n".join([*lines, *(f"  {text}" for text in found.says)])
+    lines += ["the smallest contradiction:", *(f"  {step}" for step in found.culprit.core)]
+    if found.culprit.repairs:
+        lines += ["any of these, done alone, removes it:"]
+        lines += [f"  {repair}" for repair in found.culprit.repairs]
+    lines += ["by the table of the unmodified edition:"]
+    lines += [f"  {departure}" for departure in found.culprit.departures]
+    return "\n".join(lines)

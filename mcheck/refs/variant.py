@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,14 +16,16 @@ from mcheck.refs.declared import Disagreement, disagreements, freezers, kinds
 from mcheck.refs.equations import Holder, Unknown, Way, ways
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, counted
-from mcheck.refs.inference import Inference
+from mcheck.refs.freeze import comparisons
+from mcheck.refs.frozen import Table
+from mcheck.refs.inference import Assumed, Inference
 from mcheck.refs.owners import Known
 from mcheck.refs.proof import Proof, Query
 from mcheck.refs.repair import Lines
 from mcheck.refs.solvers import quick
 from mcheck.refs.use import Use, Uses, unheld
 
-EQUATIONS, USE, QUERY = "equations", "use", "query"
+EQUATIONS, USE, QUERY, FREEZE = "equations", "use", "query", "freeze"
 DECLARED, LANGUAGE = "declared", "language"
 
 
@@ -46,10 +48,11 @@ class Judgement:
     """What is wrong with a variant.
 
     by: "equations" (they contradict each other), "use" (something is used without what keeps it
-    in the unmodified model), "query" (there is a table, but a step need not keep it), "declared"
-    (there is a table, and it is not what the source declares), "language" (its own rules on holds
-    refuse the text), or "" where nothing is found; says: in words; culprit: of equations that
-    contradict each other; uses, queries, differs: what else was found.
+    in the unmodified model), "query" (there is a table, but a step need not keep it), "freeze"
+    (a count is compared where it was frozen), "declared" (there is a table, and it is not what the
+    source declares), "language" (its own rules on holds refuse the text), or "" where nothing is
+    found; says: in words; culprit: of equations that contradict each other; uses, queries, debts,
+    differs: what else was found.
     """
 
     by: str
@@ -138,6 +141,7 @@ class Judge:
         debts: list[Debt] = []
         differs: list[Disagreement] = []
         holds = {**self.unmodified.declared, **kinds(program)}
+        thawed: list[str] = []
         for of, ledger, inference in tables:
             table, old = inference.table, ledger.table
             assert table is not None and old is not None
@@ -150,10 +154,13 @@ class Judge:
             queries += [q for q in proof.prove(about) if not q.proved]
             hidden = freezers(of, all_ways)
             debts += _debts(table, old, hidden)
+            if not (uses or queries or debts):
+                thawed += _thawed(judged, ledger, inference.assumed)
             differs += disagreements(system, table, holds, hidden)
         for by, found in (
             (USE, uses),
             (QUERY, [*queries, *debts]),
+            (FREEZE, thawed),
             (DECLARED, differs),
         ):
             if found:
@@ -215,6 +222,25 @@ def _debts(
         owes = isinstance(unknown, Holder) and n < 0 and unknown.variable not in freezing
         if isinstance(unknown, Holder) and owes and old.get(unknown, 0) >= 0:
             yield Debt(unknown, -n)
+
+
+def _thawed(judged: Uses, ledger: Ledger, assumed: Sequence[Assumed]) -> Iterator[str]:
+    """The comparisons of a count in procedures that have frozen it in the unmodified model."""
+    of = {c.way.origin.procedure for c in ledger.comparisons if c.freezes}
+    if not of:
+        return
+    more = judged.names, judged.table, judged.owned, assumed
+    known = Table(judged.program, judged.of, judged.facts, *more)
+    found = comparisons(known, judged.ways)
+    of -= {c.way.origin.procedure for c in found if c.freezes}
+    for c in found:
+        if c.way.origin.procedure in of:
+            name = c.local.rsplit(".", 1)[-1]
+            after = "; ".join(f"{x.step} (through {', '.join(x.through)})" for x in c.landing)
+            yield (
+                f"{c.way.origin} at {c.way.origin.source} only compares the count of {name}, which "
+                f"the unmodified model freezes. A reference may be got after that in {after}"
+            )
 
 
 def _moved(
