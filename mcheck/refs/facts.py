@@ -243,8 +243,8 @@ class Facts:
             locks = [f.index[0] for f in facts if LOCK in f.cells]
             for fact in list(facts):
                 if fact.cells & self.counts:
-                    continue  # what the count is, is for the ledger to say
-                if LOCK in fact.cells:
+                    kept = False  # what the count is, is for the ledger to say
+                elif LOCK in fact.cells:
                     kept = lockers
                 elif fact.own:
                     kept = fact.cells <= own
