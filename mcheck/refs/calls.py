@@ -56,7 +56,9 @@ class Names:
             if i + 1 == len(frames):
                 return
             call = kind, frame.place.procedure, frames[i + 1].place
-            for above, (place, known) in zip(frames[i + 1 :], self.at_calls[call], strict=False):
+            for above, (place, known) in zip(
+                frames[i + 1 :], self.at_calls.get(call, ()), strict=False
+            ):
                 if above.place == place:
                     yield from (x for x in known.items() if (kind, x[0]) not in self.changing)
 
