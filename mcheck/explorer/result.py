@@ -9,7 +9,10 @@ from mcheck.explorer.trace import Trace
 
 
 class Verdict(enum.Enum):
-    """HOLDS: the state space is exhausted. BOUNDED: nothing found in the part that was searched."""
+    """HOLDS: the state space is exhausted, or what was asked for is proved.
+
+    BOUNDED: nothing is found in the part that was searched.
+    """
 
     HOLDS = "HOLDS"
     VIOLATED = "VIOLATED"
@@ -35,6 +38,8 @@ class Result:
     trace: how to get there from an initial state. None for a cover or a label that was not
         reached, and if building the trace was interrupted.
     states, transitions: distinct states found, transitions taken; a step that fails is none.
+    counted: they are counted; an engine that does not look at states one by one has 0 there.
+    proof: with HOLDS by an engine that does not look at all states: what is proved, and how.
     depth: the greatest distance from the initial states up to which all states are found.
     labels: how many transitions each label had.
     unreached, uncovered: labels that never ran, covers not hit, in what was searched. Both are
@@ -75,4 +80,6 @@ class Result:
     peak_bytes: int = 0
     reductions: tuple[str, ...] = ()
     note: str = ""
+    counted: bool = True
+    proof: str = ""
     figures: dict[str, float] = field(default_factory=dict[str, float])

@@ -77,7 +77,7 @@ def refused_before(search: Searched, unreached: frozenset[str]) -> Result | None
 
 def refused(search: Searched, problem: str) -> Result:
     """The result when something is wrong with the model itself, or with what is asked of it."""
-    return replace(_counted(search), verdict=Verdict.ERROR, why=problem)
+    return replace(counted(search), verdict=Verdict.ERROR, why=problem)
 
 
 def conclude(search: Searched, stopped: str, unreached: frozenset[str]) -> Result:
@@ -90,15 +90,15 @@ def conclude(search: Searched, stopped: str, unreached: frozenset[str]) -> Resul
     if findings:
         result = _wrong(search, findings)
         return _with_coverage(search, result) if not search.unexpanded else result
-    result = _with_coverage(search, _counted(search))
+    result = _with_coverage(search, counted(search))
     if stopped:
         return _bounded(search, result, stopped)
     assert not search.unexpanded, "nothing stopped the search, and it left states out"
     return _exhausted(result, unreached, replaced=search.executable.replaced)
 
 
-def _counted(search: Searched) -> Result:
-    """The counts alone; the verdict is still open, and BOUNDED until it is known."""
+def counted(search: Searched) -> Result:
+    """The counts alone; the verdict is still open, and BOUNDED until somebody knows it."""
     executable = search.executable
     search.watch.measure()
     return Result(
@@ -137,7 +137,7 @@ def _wrong(search: Searched, findings: list[Finding]) -> Result:
         remark = " (interrupted before its trace was found)"
     name, why = _told(search, finding)
     return replace(
-        _counted(search),
+        counted(search),
         verdict=Verdict.ERROR if finding.rank == Rank.ERROR else Verdict.VIOLATED,
         property=name,
         why=why + remark,

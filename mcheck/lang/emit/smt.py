@@ -119,6 +119,21 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }
 
 
+_BITWISE: dict[type[ast.operator], str] = {
+    ast.BitAnd: "&",
+    ast.BitOr: "|",
+    ast.BitXor: "^",
+    ast.LShift: "<<",
+    ast.RShift: ">>",
+}
+BITWISE = frozenset(_BITWISE.values())
+"""Functions of two integers without a bound, of which z3 knows nothing: `words.py` does."""
+
+
+def _bitwise(name: str) -> z3.FuncDeclRef:
+    return z3.Function(name, z3.IntSort(), z3.IntSort(), z3.IntSort())
+
+
 class Steps:
     """Executes the steps of a program symbolically.
 
@@ -287,7 +302,7 @@ class Steps:
                 down = z3.If(y > 0, x / y, (-x) / (-y))
                 return down if isinstance(e.op, ast.FloorDiv) else x - y * down
             case _:
-                raise NotImplementedError(f"{ast.unparse(e.op)} of integers without a bound")
+                return _bitwise(_BITWISE[type(e.op)])(x, y)
 
     def _bool(self, e: ast.BoolOp, path: Path) -> Term:
         stops = isinstance(e.op, ast.Or)

@@ -1,0 +1,131 @@
+"""A check by z3: the search, its proof or its counterexample, and the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mcheck.explorer.bounded.induction import Induction
+from mcheck.explorer.bounded.relation import Lowered
+from mcheck.explorer.bounded.search import Search
+from mcheck.explorer.bounded.shown import Disagreement
+from mcheck.explorer.limits import UNLIMITED, Limits, Progress, Watch
+from mcheck.explorer.recording import record
+from mcheck.explorer.replay import replay
+from mcheck.explorer.result import Result, Verdict
+from mcheck.explorer.verdict import conclude, counted, refused, refused_before
+from mcheck.lang.contract import Executable
+from mcheck.lang.errors import ModelError
+
+if TYPE_CHECKING:
+    from mcheck.lang.emit.python import PythonProgram
+    from mcheck.lang.model import Model
+
+
+def check(
+    executable: Lowered,
+    *,
+    depth: int,
+    induction: bool = False,
+    limits: Limits = UNLIMITED,
+    unreached: frozenset[str] | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Look for a counterexample of up to `depth` steps.
+
+    It is a shortest one, and the one that the other engines show. It has been run by direct
+    execution before it is returned. Without one the verdict is BOUNDED: longer paths are not
+    judged, nor are covers, labels that nothing reaches, and who waits in vain while others move.
+
+    induction: prove the properties for paths of any length, by induction over up to `depth`
+        steps. If that succeeds for all of them the verdict is HOLDS, with `Result.proof`.
+    limits: one of states means nothing here. unreached, progress: see `reference.check`.
+
+    Raises:
+        Disagreement: z3 and the model's own steps do not say the same. mcheck is wrong then.
+        ValueError: the depth is negative.
+    """
+    if depth < 0:
+        raise ValueError(f"a depth cannot be negative: {depth}")
+    search = Search(executable, depth, Watch(limits, progress))
+    refusal = refused_before(search, executable.unreached if unreached is None else unreached)
+    if refusal is not None:
+        return refusal
+    try:
+        result = _searched(search, search.run(), induction=induction)
+    except ModelError as error:
+        result = refused(search, str(error))
+    return replace(result, labels={}, counted=False)
+
+
+def _searched(search: Search, stopped: str, *, induction: bool) -> Result:
+    if search.path is not None:
+        result = conclude(search, "", frozenset())
+        confirm(search.executable, result)
+        return replace(result, note=_remark(search))
+    open_ = _left_open(search.executable)
+    result = replace(counted(search), depth=max(search.depth, 0), undecided=open_)
+    if stopped:
+        return replace(result, why=f"stopped by {stopped}: {_found_nothing(search)}")
+    why = f"stopped by the depth of {_steps(search.most)}: {_found_nothing(search)}"
+    if not induction:
+        return replace(result, why=why)
+    return _by_induction(search, result, why)
+
+
+def _by_induction(search: Search, result: Result, why: str) -> Result:
+    judged = [p.name for p in search.executable.properties if p.kind != "cover"]
+    attempt = Induction(search)
+    stopped = attempt.run()
+    took = replace(result, seconds=search.watch.seconds, peak_bytes=search.watch.peak)
+    if attempt.proved is not None:
+        names = ", ".join([*judged, "no step fails"])
+        proof = f"{names}: proved by induction over {_steps(attempt.proved)}"
+        return replace(took, verdict=Verdict.HOLDS, proof=proof)
+    if stopped:
+        tried = f"induction over up to {_steps(attempt.tried)} proves nothing"
+        return replace(
+            took, why=f"stopped by {stopped}: {_found_nothing(search)}, and {tried}"
+        )
+    names = ", ".join(attempt.not_inductive)
+    reason = f"induction over up to {_steps(search.most)} does not prove it: from states that may"
+    return replace(took, why=f"{why}; {reason} never be reached, {names} breaks after them")
+
+
+def _found_nothing(search: Search) -> str:
+    if search.depth < 0:
+        return "nothing is judged"
+    return f"no counterexample of up to {_steps(search.depth)}"
+
+
+def _steps(number: int) -> str:
+    return f"{number} step" if number == 1 else f"{number} steps"
+
+
+def _left_open(executable: Executable) -> tuple[str, ...]:
+    waits = ("deadlock", "hang") if executable.hang else ("deadlock",)
+    covers = tuple(f"cover {p.name}" for p in executable.properties if p.kind == "cover")
+    return (*waits, *covers, "unreached labels")
+
+
+def _remark(search: Search) -> str:
+    if not search.remark:
+        return ""
+    return (
+        f"{search.executable.name}: {search.remark} before the trace with the fewest switches was "
+        f"found: another run may show another one"
+    )
+
+
+def confirm(executable: Lowered, result: Result) -> None:
+    """Run a counterexample by direct execution.
+
+    Raises:
+        Disagreement: it does not do what the result says.
+    """
+    if result.trace is None or result.verdict is not Verdict.VIOLATED:
+        return
+    replayed = replay(executable.model, record(result, executable.name))
+    if not replayed.reproduced:
+        raise Disagreement(f"z3 has found what direct execution does not do: {replayed.divergence}")
