@@ -101,11 +101,17 @@ def check(
         int | None, typer.Option(min=1, metavar="N", help="Processes; one a core unless told.")
     ] = None,
     engine: Annotated[
-        str, typer.Option(metavar="auto|native|reference", help="Machine code or plain Python.")
+        str, typer.Option(metavar="auto|native|reference|z3", help="Machine code, plain Python, or z3."),
     ] = "auto",
     workers: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Threads of a native search.")
     ] = None,
+    depth: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="With z3: paths of up to N steps.")
+    ] = None,
+    induction: Annotated[
+        bool, typer.Option("--induction", help="With z3: prove the properties, if that succeeds.")
+    ] = False,
     form: Format_ = Format.text,
     width: Width = None,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Be silent.")] = False,
@@ -118,15 +124,19 @@ def check(
     from mcheck.explorer.limits import Limits
     from mcheck.loading import Wanted, chosen, prepared
     from mcheck.loading.asked import engine_called
+    from mcheck.loading.depth import consistent, provable
     from mcheck.loading.workers import How, check_all, processes
 
     limits = Limits(
         max_states, max_seconds, None if max_memory is None else size_in_bytes(max_memory)
     )
+    how = How(limits, engine_called(engine), workers, depth, induction)
+    consistent(how)
     found = chosen(Wanted(targets or (), edition, variant, size), properties or ())
     ready = prepared(found, constants or (), properties or ())
+    if induction:
+        provable(ready)
     count = processes(ready, jobs)
-    how = How(limits, engine_called(engine), workers)
     outcomes = check_all(ready, how, count, visible=not no_progress)
     return show(ready, outcomes, form, line_width(width))
 

@@ -10,7 +10,7 @@ from mcheck.explorer.limits import UNLIMITED, Limits, Progress, too_many
 from mcheck.explorer.result import Result, Verdict
 from mcheck.lang.contract import Compilable, Executable
 
-Engine: TypeAlias = Literal["auto", "native", "reference"]
+Engine: TypeAlias = Literal["auto", "native", "reference", "z3"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 SMALL = 20_000
@@ -23,6 +23,8 @@ def check(
     engine: Engine = "auto",
     workers: int | None = None,
     share: int = 1,
+    depth: int | None = None,
+    induction: bool = False,
     limits: Limits = UNLIMITED,
     unreached: frozenset[str] | None = None,
     progress: Progress | None = None,
@@ -32,11 +34,26 @@ def check(
     engine: "native" searches machine code, "reference" plain Python. "auto" leaves models of a few
         thousand states to plain Python, which is done with them before a compiler is, and all
         others to machine code; where that cannot be had, the result's note says why.
-    workers, share: see `native.check`; limits, unreached, progress: see `reference.check`.
+        "z3" judges paths of up to so many steps, instead of states.
+    workers, share: see `native.check`; depth, induction: see `bounded.check`; limits, unreached, progress: see `reference.check`.
 
     Raises:
         CannotCompile: native code is asked for, and cannot be had.
+        ValueError: z3 is asked for, and not how deep.
     """
+    if engine == "z3":
+        from mcheck.explorer import bounded  # only now: z3 takes long to load
+
+        if depth is None:
+            raise ValueError("z3 judges paths of up to so many steps: depth says how many")
+        return bounded.check(
+            cast("bounded.Lowered", executable),
+            depth=depth,
+            induction=induction,
+            limits=limits,
+            unreached=unreached,
+            progress=progress,
+        )
     if engine == "reference" or not hasattr(executable, "c"):
         return reference.check(executable, limits=limits, unreached=unreached, progress=progress)
     model = cast("Compilable", executable)

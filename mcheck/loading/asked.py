@@ -10,8 +10,10 @@ from mcheck.loading.errors import UsageError, listed, meant
 
 if TYPE_CHECKING:
     from mcheck.explorer.engines import Engine
-    from mcheck.lang.contract import Actor, Compilable, Held, Property
+    from mcheck.lang.contract import Actor, Held, Property
+    from mcheck.lang.emit.python import PythonProgram
     from mcheck.lang.model import Model
+    from mcheck.lang.program import Program
 
 
 def settings(texts: Sequence[str]) -> dict[str, int | bool]:
@@ -90,7 +92,7 @@ def _check_bounds(model: Model[Any], name: str, value: int) -> None:
 class Selection:
     """An executable of which only some properties are judged. An engine sees no difference."""
 
-    executable: Compilable
+    executable: PythonProgram
     properties: Sequence[Property]
 
     @property
@@ -101,6 +103,16 @@ class Selection:
     def c(self) -> str:
         """The steps and all properties as C."""
         return self.executable.c()
+
+    @property
+    def program(self) -> Program:
+        """The lowered form, with all properties."""
+        return self.executable.program
+
+    @property
+    def model(self) -> Model[Any]:
+        """What it is made from."""
+        return self.executable.model
 
     @property
     def name(self) -> str:
@@ -191,7 +203,7 @@ def judged(model: Model[Any], names: Sequence[str]) -> None:
             )
 
 
-def selected(executable: Compilable, names: Sequence[str]) -> Selection:
+def selected(executable: PythonProgram, names: Sequence[str]) -> Selection:
     """The executable with the named properties only, or with all if none are named."""
     kept = [claim for claim in executable.properties if not names or claim.name in names]
     return Selection(executable, kept)

@@ -35,11 +35,16 @@ from mcheck.report.progress import tally
 
 @dataclass(frozen=True)
 class How:
-    """How jobs are searched: see `engines.check`. workers: threads; as many as fit, if None."""
+    """How jobs are searched: see `engines.check`. workers: threads; as many as fit, if None.
+
+    depth, induction: of a search by z3, and only of that.
+    """
 
     limits: Limits = UNLIMITED
     engine: Engine = "auto"
     workers: int | None = None
+    depth: int | None = None
+    induction: bool = False
 
 
 def processes(jobs: Sequence[Job], wanted: int | None) -> int:
@@ -67,6 +72,8 @@ def searched(job: Job, how: How, progress: Progress | None, *, share: int = 1) -
         engine=how.engine,
         workers=how.workers or max(1, usable_cores() // share),
         share=share,
+        depth=how.depth,
+        induction=how.induction,
         limits=how.limits,
         progress=progress,
     )

@@ -19,7 +19,8 @@ def json_line(result: Result) -> str:
 def as_object(result: Result) -> dict[str, Any]:
     """The result in plain values.
 
-    seconds: wall time. undecided: the claims on which the verdict says nothing. A packed state
+    states, transitions: null where an engine does not count them. proof: what is proved instead,
+    or empty. seconds: wall time. undecided: the claims on which the verdict says nothing. A packed state
     can be larger than what other languages read as a number, so a trace has it in hexadecimal.
     """
     return {
@@ -28,8 +29,8 @@ def as_object(result: Result) -> dict[str, Any]:
         "variant": result.variant,
         "verdict": result.verdict.value,
         "property": result.property,
-        "states": result.states,
-        "transitions": result.transitions,
+        "states": result.states if result.counted else None,
+        "transitions": result.transitions if result.counted else None,
         "depth": result.depth,
         "seconds": round(result.seconds, 6),
         "engine": result.engine,
@@ -37,6 +38,7 @@ def as_object(result: Result) -> dict[str, Any]:
         "unreached": list(result.unreached),
         "trace": None if result.trace is None else _trace(result.trace, result.offenders),
         "why": result.why,
+        "proof": result.proof,
         "undecided": list(result.undecided),
         "seed": result.seed,
     }

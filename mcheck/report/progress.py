@@ -99,11 +99,14 @@ class Gauge:
         /,
     ) -> None:
         """Draw one report; seconds since the start, resident set in bytes."""
+        memory = f"{resident / 2**20:,.0f} MiB"
+        if not states:  # nothing yet, or an engine that does not count them
+            self._draw(f"depth {depth}, {memory}, {duration(seconds)}")
+            return
         before, fewer = self._past[0]
         self._past.append((seconds, states))
         rate = (states - fewer) / (seconds - before) if seconds > before else 0.0
         self._draw(
             f"{counted(states, 'state')}, {rate:,.0f}/s, {counted(transitions, 'transition')}, "
-            f"depth {depth}, frontier {frontier:,}, {resident / 2**20:,.0f} MiB, "
-            f"{duration(seconds)}"
+            f"depth {depth}, frontier {frontier:,}, {memory}, {duration(seconds)}"
         )

@@ -41,23 +41,26 @@ _NOT_HIT, _UNDECIDED = "covers not hit", "undecided"
 def verdict_line(result: Result) -> str:
     """The verdict and the counts: "HOLDS S: 88,644 states, ..., exhausted in 3.1 s".
 
-    Only HOLDS says "exhausted", as only then all states were searched.
+    Only HOLDS says "exhausted", as only then all states were searched, or what was proved instead.
     """
     name = f"{result.verdict.value} {plain(result.scenario)}"
     if result.verdict is Verdict.ERROR:
         return f"{name}: {plain(result.why)}"
-    counts = f"{counted(result.states, 'state')}, {counted(result.transitions, 'transition')}"
+    counts = f"{counted(result.states, 'state')}, {counted(result.transitions, 'transition')}, "
+    counts = counts if result.counted else ""
     depth = f"depth {result.depth}"
     took = duration(result.seconds)
+    open_ = f"; {counted(len(result.undecided), 'claim')} left out" * bool(result.undecided)
     match result.verdict:
+        case Verdict.HOLDS if result.proof:
+            return f"{name}: {plain(result.proof)}, in {took}{open_}"
         case Verdict.HOLDS:
-            open_ = f"; {counted(len(result.undecided), 'claim')} left out" * bool(result.undecided)
-            return f"{name}: {counts}, {depth}, exhausted in {took}{open_}"
+            return f"{name}: {counts}{depth}, exhausted in {took}{open_}"
         case Verdict.VIOLATED:
             # Not the depth: how far the search was is not how long the trace is.
-            return f"{name}: {result.property}; {counts}, found in {took}"
+            return f"{name}: {result.property}; {counts}found in {took}"
         case _:
-            return f"{name}: {counts}, {depth}, not exhausted in {took}"
+            return f"{name}: {counts}{depth}, not exhausted in {took}"
 
 
 def verdict_text(result: Result, width: int = 100) -> str:
@@ -134,8 +137,8 @@ def _cells(result: Result) -> dict[str, str]:
         "scenario": plain(result.scenario),
         "verdict": result.verdict.value,
         "property": plain(result.property or ""),
-        "states": f"{result.states:,}" * ran,
-        "transitions": f"{result.transitions:,}" * ran,
+        "states": f"{result.states:,}" * (ran and result.counted),
+        "transitions": f"{result.transitions:,}" * (ran and result.counted),
         "depth": str(result.depth) * ran,
         "seconds": f"{result.seconds:.2f}" * ran,
         "stopped by": stopped_by(result) if result.verdict is Verdict.BOUNDED else "",

@@ -39,7 +39,8 @@ def check(
     judged, nor are covers, labels that nothing reaches, and who waits in vain while others move.
 
     induction: prove the properties for paths of any length, by induction over up to `depth`
-        steps. If that succeeds for all of them the verdict is HOLDS, with `Result.proof`.
+        steps, and that no step fails. If that succeeds for all of them the verdict is HOLDS, with
+        `Result.proof`; who waits in vain, covers and labels are not judged then either.
     limits: one of states means nothing here. unreached, progress: see `reference.check`.
 
     Raises:
@@ -56,7 +57,7 @@ def check(
         result = _searched(search, search.run(), induction=induction)
     except ModelError as error:
         result = refused(search, str(error))
-    return replace(result, labels={}, counted=False)
+    return replace(result, labels={}, counted=False, depth=max(result.depth, 0))
 
 
 def _searched(search: Search, stopped: str, *, induction: bool) -> Result:
@@ -65,32 +66,30 @@ def _searched(search: Search, stopped: str, *, induction: bool) -> Result:
         confirm(search.executable, result)
         return replace(result, note=_remark(search))
     open_ = _left_open(search.executable)
-    result = replace(counted(search), depth=max(search.depth, 0), undecided=open_)
+    result = replace(counted(search), undecided=open_)
     if stopped:
         return replace(result, why=f"stopped by {stopped}: {_found_nothing(search)}")
-    why = f"stopped by the depth of {_steps(search.most)}: {_found_nothing(search)}"
+    why = f"stopped by the depth: {_found_nothing(search)}"
     if not induction:
-        return replace(result, why=why)
+        return replace(result, why=f"{why}; longer ones are not looked for")
     return _by_induction(search, result, why)
 
 
 def _by_induction(search: Search, result: Result, why: str) -> Result:
-    judged = [p.name for p in search.executable.properties if p.kind != "cover"]
+    """What there is to say after the search, once induction has been tried."""
     attempt = Induction(search)
     stopped = attempt.run()
     took = replace(result, seconds=search.watch.seconds, peak_bytes=search.watch.peak)
-    if attempt.proved is not None:
-        names = ", ".join([*judged, "no step fails"])
-        proof = f"{names}: proved by induction over {_steps(attempt.proved)}"
-        return replace(took, verdict=Verdict.HOLDS, proof=proof)
+    proved = ", ".join(f"{name} ({_steps(k)})" for name, k in attempt.proved.items())
+    if not attempt.open:
+        return replace(took, verdict=Verdict.HOLDS, proof=f"proved by induction: {proved}")
+    so_far = f"proved by induction: {proved or 'nothing'}; not proved"
+    open_ = ", ".join(attempt.open)
     if stopped:
-        tried = f"induction over up to {_steps(attempt.tried)} proves nothing"
-        return replace(
-            took, why=f"stopped by {stopped}: {_found_nothing(search)}, and {tried}"
-        )
-    names = ", ".join(attempt.not_inductive)
-    reason = f"induction over up to {_steps(search.most)} does not prove it: from states that may"
-    return replace(took, why=f"{why}; {reason} never be reached, {names} breaks after them")
+        why = f"stopped by {stopped}: {_found_nothing(search)}; {so_far}: {open_}"
+        return replace(took, why=why)
+    where = f"which can break after {_steps(attempt.tried)} from a state that may never be reached"
+    return replace(took, why=f"{why}; {so_far}: {open_}, {where}")
 
 
 def _found_nothing(search: Search) -> str:

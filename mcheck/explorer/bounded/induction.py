@@ -3,6 +3,9 @@
 With a search that has found nothing wrong on paths of up to k steps, that proves it for paths of
 any length. Only paths without a state that comes twice have to be looked at, as a shortest
 counterexample is one. They begin in any state in which everything has one of its values.
+
+Claims are tried together, so that each may lean on the others. Those that fail are dropped until
+the rest carries itself; what is proved is taken for granted when more steps are tried.
 """
 
 from __future__ import annotations
@@ -13,22 +16,36 @@ from mcheck.explorer.bounded.relation import Wrong
 from mcheck.explorer.bounded.search import Search
 from mcheck.explorer.bounded.solver import Solver
 from mcheck.explorer.bounded.unrolled import Unrolled
+from mcheck.explorer.findings import Rank
 from mcheck.explorer.limits import Stopped
+
+NO_FAILURE = "no step fails"
+COVERS = "covers can be evaluated"
 
 
 class Induction:
     """An attempt to prove that nothing ever goes wrong, but for processes that wait in vain.
 
-    proved: the number of steps with which it has succeeded; tried: up to how many it has been
-    tried in vain; not_inductive: what may go wrong after that many steps.
+    proved: the claims that are proved, each with the number of steps that it took; open: the
+    others; tried: up to how many steps these have been tried in vain.
     """
 
     def __init__(self, base: Search) -> None:
         self._base = base
-        self._wrong = base.relation.wrong
-        self.proved: int | None = None
+        self._wrong: dict[str, list[Wrong]] = {}
+        for claim in base.executable.properties:
+            if claim.kind != "cover":
+                self._wrong[claim.name] = []
+        self._wrong[NO_FAILURE] = []
+        for what in base.relation.wrong:
+            self._wrong.setdefault(_claim(base, what), []).append(what)
+        self.proved: dict[str, int] = {}
         self.tried = 0
-        self.not_inductive: list[str] = []
+
+    @property
+    def open(self) -> list[str]:
+        """The claims that are not proved, in the model's order."""
+        return [name for name in self._wrong if name not in self.proved]
 
     def run(self) -> str:
         """Try 1, 2, ... steps, as many as the search has; what stopped it, or an empty text."""
@@ -42,43 +59,54 @@ class Induction:
 
     def _run(self) -> None:
         self._unrolled = Unrolled(self._base.relation, Solver(self._base.tick))
-        solver = self._unrolled.solver
-        solver.add(self._unrolled.inside(0))
-        self._nothing_wrong(0)
+        self._solver = self._unrolled.solver
+        self._solver.add(self._unrolled.inside(0))
         for steps in range(1, self._base.most + 1):
             self._unrolled.lengthen()
-            solver.add(self._unrolled.inside(steps))
-            if solver.solution(z3.Or(list(self._goes_wrong(steps).values()))) is None:
-                self.proved = steps
+            self._solver.add(self._unrolled.inside(steps))
+            for name in self._inductive(steps):
+                self.proved[name] = steps
+            if not self.open:
                 return
             self.tried = steps
-            if steps < self._base.most:
-                self._nothing_wrong(steps)
-                # The state in which something goes wrong is another one anyway.
-                solver.add(*(self._unrolled.differ(steps, i) for i in range(steps)))
-        self.not_inductive = [
-            name
-            for name, formula in self._goes_wrong(self.tried).items()
-            if solver.solution(formula) is not None
-        ]
+            for name, since in self.proved.items():
+                places = range(steps + 1) if since == steps else (steps,)
+                self._solver.add(*(self._right(name, place) for place in places))
+            # The last state may come a second time: it is the end, and may be so in a step claim.
+            self._solver.add(*(self._unrolled.differ(steps, i) for i in range(steps)))
 
-    def _goes_wrong(self, place: int) -> dict[str, z3.BoolRef]:
-        """What may be wrong about the state at a place, the move to it, or a step from it."""
-        found: dict[str, list[z3.BoolRef]] = {}
-        for what in self._wrong:
-            name = what.name if what.ends else f"no step fails ({what.name})"
-            formula = self._unrolled.wrong(what, place if what.ends else place + 1)
-            if formula is not None:
-                found.setdefault(name, []).append(formula)
-        return {name: z3.Or(formulas) for name, formulas in found.items()}
+    def _inductive(self, steps: int) -> list[str]:
+        """The open claims that hold after so many steps in which they all hold."""
+        names = self.open
+        while names:
+            held = [self._right(name, place) for name in names for place in range(steps)]
+            broken = {name: z3.Not(self._right(name, steps, at_the_end=True)) for name in names}
+            model = self._solver.solution(*held, z3.Or(list(broken.values())))
+            if model is None:
+                return names
+            names = [
+                name
+                for name in names
+                if not z3.is_true(model.eval(broken[name], model_completion=True))
+            ]
+        return []
 
-    def _nothing_wrong(self, place: int) -> None:
-        """A state on the way. Its own step does not fail, as it is made."""
-        for what in filter(_ends, self._wrong):
-            formula = self._unrolled.wrong(what, place)
-            if formula is not None:
-                self._unrolled.solver.add(z3.Not(formula))
+    def _right(self, name: str, place: int, *, at_the_end: bool = False) -> z3.BoolRef:
+        """A claim about the state at a place and the move to it holds.
+
+        That no step fails is asked only of the last state: from all others a step is made.
+        """
+        formulas: list[z3.BoolRef] = []
+        for what in self._wrong[name]:
+            if what.ends or at_the_end:
+                formula = self._unrolled.wrong(what, place if what.ends else place + 1)
+                if formula is not None:
+                    formulas.append(formula)
+        return z3.Not(z3.Or(formulas))
 
 
-def _ends(what: Wrong) -> bool:
-    return what.ends
+def _claim(base: Search, what: Wrong) -> str:
+    """The claim that something wrong is against."""
+    if what.rank == Rank.FAILURE:
+        return NO_FAILURE
+    return COVERS if base.executable.properties[what.order].kind == "cover" else what.name

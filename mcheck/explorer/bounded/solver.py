@@ -24,6 +24,8 @@ class Solver:
         self._solver = z3.SolverFor("QF_FD")
         # A C handler for Ctrl-C would leave Python without the interrupt.
         self._solver.set("ctrl_c", False)
+        # Python may throw formulas away while the thread is at work.
+        z3.Z3_enable_concurrent_dec_ref(z3.main_ctx().ref())
         self._thread = ThreadPoolExecutor(1)
         self._names: dict[int, tuple[z3.BoolRef, z3.BoolRef]] = {}
 
