@@ -101,7 +101,8 @@ def check(
         int | None, typer.Option(min=1, metavar="N", help="Processes; one a core unless told.")
     ] = None,
     engine: Annotated[
-        str, typer.Option(metavar="auto|native|reference|z3", help="Machine code, plain Python, or z3."),
+        str,
+        typer.Option(metavar="auto|native|reference|z3", help="Machine code, plain Python, or z3."),
     ] = "auto",
     workers: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Threads of a native search.")

@@ -35,7 +35,8 @@ def check(
         thousand states to plain Python, which is done with them before a compiler is, and all
         others to machine code; where that cannot be had, the result's note says why.
         "z3" judges paths of up to so many steps, instead of states.
-    workers, share: see `native.check`; depth, induction: see `bounded.check`; limits, unreached, progress: see `reference.check`.
+    workers, share: see `native.check`; depth, induction: see `bounded.check`; limits, unreached,
+        progress: see `reference.check`.
 
     Raises:
         CannotCompile: native code is asked for, and cannot be had.

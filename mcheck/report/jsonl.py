@@ -20,8 +20,9 @@ def as_object(result: Result) -> dict[str, Any]:
     """The result in plain values.
 
     states, transitions: null where an engine does not count them. proof: what is proved instead,
-    or empty. seconds: wall time. undecided: the claims on which the verdict says nothing. A packed state
-    can be larger than what other languages read as a number, so a trace has it in hexadecimal.
+    or empty. seconds: wall time. undecided: the claims on which the verdict says nothing. A packed
+    state can be larger than what other languages read as a number, so a trace has it in
+    hexadecimal.
     """
     return {
         "scenario": result.scenario,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from mcheck.explorer.bounded.induction import Induction
 from mcheck.explorer.bounded.relation import Lowered
@@ -19,8 +18,7 @@ from mcheck.lang.contract import Executable
 from mcheck.lang.errors import ModelError
 
 if TYPE_CHECKING:
-    from mcheck.lang.emit.python import PythonProgram
-    from mcheck.lang.model import Model
+    pass
 
 
 def check(
@@ -63,7 +61,7 @@ def check(
 def _searched(search: Search, stopped: str, *, induction: bool) -> Result:
     if search.path is not None:
         result = conclude(search, "", frozenset())
-        confirm(search.executable, result)
+        confirm(search.lowered, result)
         return replace(result, note=_remark(search))
     open_ = _left_open(search.executable)
     result = replace(counted(search), undecided=open_)

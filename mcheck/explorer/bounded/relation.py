@@ -71,7 +71,8 @@ class Relation:
     def moves(self) -> z3.BoolRef:
         """Somebody makes a move.
 
-        One of the ways is taken, and what it does not put anything into stays as it is."""
+        One of the ways is taken, and what it does not put anything into stays as it is.
+        """
         puts: dict[int, dict[int, tuple[z3.BitVecRef, list[z3.BoolRef]]]] = {}
         for way in self.ways.taken:
             for offset, value in way.puts.items():

@@ -7,7 +7,6 @@ said of paths that are longer than those that were asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 import z3
@@ -17,10 +16,10 @@ from mcheck.explorer.bounded.shown import End, Path, Shown, in_vain
 from mcheck.explorer.bounded.solver import Solver
 from mcheck.explorer.bounded.unrolled import Unrolled
 from mcheck.explorer.deadlock import blocked, hangs_in, stuck_in
-from mcheck.explorer.findings import Finding, Rank
+from mcheck.explorer.findings import Finding
 from mcheck.explorer.limits import Stopped, Watch
 from mcheck.explorer.shortest import Level, leading_to
-from mcheck.lang.contract import Property
+from mcheck.lang.contract import Executable, Property
 
 ENGINE = "z3"
 
@@ -37,7 +36,8 @@ class Search:
     unexpanded = 1
 
     def __init__(self, executable: Lowered, most: int, watch: Watch) -> None:
-        self.executable, self.most, self.watch = executable, most, watch
+        self.executable: Executable = executable
+        self.lowered, self.most, self.watch = executable, most, watch
         self.counts = [[0] * len(actor.labels) for actor in executable.actors]
         self.open_covers: list[Property] = []
         self.depth = -1
@@ -48,7 +48,7 @@ class Search:
         """Search; what stopped it before its end, or an empty text."""
         try:
             self.tick()
-            self.relation = Relation(self.executable)
+            self.relation = Relation(self.lowered)
             self._unrolled = Unrolled(self.relation, Solver(self.tick))
             self._unrolled.solver.add(self._unrolled.one_of(self.executable.initial, 0))
             while self.path is None and self.depth < self.most:

@@ -46,7 +46,7 @@ class End:
 
 @dataclass(frozen=True)
 class Path:
-    """A counterexample: its states, as far as a move leads to them, and what is wrong at its end."""
+    """A counterexample: its states up to that in which, or from which, something is wrong."""
 
     states: tuple[int, ...]
     finding: Finding
@@ -63,9 +63,7 @@ class Shown:
     def first(self, model: z3.ModelRef) -> Path:
         """The path of a solution, whichever that is."""
         unrolled = self._unrolled
-        ends = [
-            e for e in self._ends if z3.is_true(model.eval(e.formula, model_completion=True))
-        ]
+        ends = [e for e in self._ends if z3.is_true(model.eval(e.formula, model_completion=True))]
         if not ends:
             raise Disagreement("nothing is wrong at the end of the path that z3 has found")
         last = self._length if ends[0].state_is_wrong else self._length - 1
@@ -151,7 +149,7 @@ class Shown:
         raise Disagreement(f"no step of state {state:#x} is wrong: {end.what.name}")
 
     def _way_to(self, last: int) -> Iterator[int]:
-        """The states up to a place: the smallest one, then the first mover's smallest, and so on."""
+        """The states up to a place: the smallest, then the first mover's smallest, and so on."""
         state = self._smallest_state(0)
         yield state
         for place in range(last):

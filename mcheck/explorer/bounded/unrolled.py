@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import z3
 
@@ -72,7 +73,7 @@ class Unrolled:
     def switches(self, moves: int) -> list[z3.BoolRef]:
         """For each but the first of so many moves: it is made by another process than the last."""
         who = [self.given(self.relation.ways.who, move) for move in range(moves)]
-        return [a != b for a, b in zip(who, who[1:], strict=False)]
+        return [a != b for a, b in pairwise(who)]
 
     def state(self, model: z3.ModelRef, place: int) -> int:
         """The packed state that a solution has at a place."""

@@ -12,7 +12,6 @@ import z3
 
 from mcheck.explorer.bounded import parts
 from mcheck.explorer.bounded.vector import Vector, registers
-from mcheck.lang import ir
 from mcheck.lang.emit.paths import assigned_in, ending
 from mcheck.lang.emit.smt import Path, Steps, number, truth
 from mcheck.lang.emit.words import Word, Words, constant, distance, width

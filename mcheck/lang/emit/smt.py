@@ -278,7 +278,8 @@ class Steps:
             known = simple(number(index))
             if z3.is_int_value(known):
                 at: int = known.as_long()
-                return cell.constant[at]
+                if 0 <= at < cell.count:  # where it is not, the index is checked, and that fails
+                    return cell.constant[at]
             if len(set(cell.constant)) == 1:
                 return cell.constant[0]
         return path.after.cell(key, index)

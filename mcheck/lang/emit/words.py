@@ -156,9 +156,7 @@ class Words:
     leaf: the word of a variable; cells: the words of an array. Both are asked by name.
     """
 
-    def __init__(
-        self, leaf: Callable[[str], Word], cells: Callable[[str], Sequence[Word]]
-    ) -> None:
+    def __init__(self, leaf: Callable[[str], Word], cells: Callable[[str], Sequence[Word]]) -> None:
         self._leaf, self._cells = leaf, cells
         self._kept: list[z3.ExprRef] = []  # so that no number is given to another term
         self._words: dict[int, Word] = {}
