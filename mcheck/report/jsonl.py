@@ -39,9 +39,9 @@ def as_object(result: Result) -> dict[str, Any]:
         "unreached": list(result.unreached),
         "trace": None if result.trace is None else _trace(result.trace, result.offenders),
         "why": result.why,
-        "proof": result.proof,
         "undecided": list(result.undecided),
         "seed": result.seed,
+        "proof": result.proof,
     }
 
 

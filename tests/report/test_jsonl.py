@@ -27,6 +27,7 @@ KEYS = [
     "why",
     "undecided",
     "seed",
+    "proof",
 ]
 
 
@@ -41,7 +42,7 @@ def test_a_result_that_holds() -> None:
         '{"scenario": "folio", "edition": "4.8", "variant": null, "verdict": "HOLDS", '
         '"property": null, "states": 88644, "transitions": 316656, "depth": 71, "seconds": 3.14, '
         '"engine": "reference", "scope": {"cpus": 2, "on": false}, "unreached": ["f.a"], '
-        '"trace": null, "why": "", "undecided": [], "seed": null}'
+        '"trace": null, "why": "", "undecided": [], "seed": null, "proof": ""}'
     )
 
 
