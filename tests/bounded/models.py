@@ -5,14 +5,56 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mcheck.lang import Model
+from mcheck.lang import Model, Proc, State, at, choose, procedure, run
 from tests.native import arithmetic, waiting
 from tests.native.mistakes import by_hand
 
 
+class Nothing(State):
+    """A state without anything in it."""
+
+
+@procedure
+def reckon(k: Nothing) -> Proc[None]:
+    """What is true of all numbers; a term that means something else breaks one of the laws."""
+    yield at("reckon")
+    a = choose(range(-7, 8))
+    b = choose(range(-3, 4))
+    assert (a < b) == (not a >= b)
+    assert (a == b) == (a <= b and a >= b)
+    assert (a != b) == (a < b or a > b)
+    assert min(a, b) + max(a, b) == a + b
+    assert min(a, b) <= a
+    quotient = a // b if b != 0 else a
+    rest = a % b if b != 0 else 0
+    if b > 0:
+        assert quotient * b + rest == a
+        assert 0 <= rest < b
+    elif b < 0:
+        assert quotient * b + rest == a
+        assert b < rest <= 0
+
+
+@procedure
+def set_bits(k: Nothing) -> Proc[None]:
+    """The same of bits, which only numbers from 0 up have."""
+    yield at("bits")
+    c = choose(range(8))
+    d = choose(range(4))
+    assert (c ^ d) == (c | d) - (c & d)
+    assert (c & d) + (c | d) == c + d
+    assert (c & 1) == c % 2
+    assert c << 2 == 4 * c
+    assert c >> 1 == c // 2
+    assert (c << d) >> d == c
+
+
+laws = Model("laws", Nothing, [run(reckon), run(set_bits)])
+
+
 def small(folder: Path) -> dict[str, Model[Any]]:
     """The models, by names that are different from each other; their texts are in the folder."""
-    models = [*by_hand(folder), *waiting.MODELS, *arithmetic.VIOLATED]
+    models = [laws, *by_hand(folder), *waiting.MODELS, *arithmetic.VIOLATED]
     found = {f"{number} {model.name}": model for number, model in enumerate(models)}
     for model in (waiting.line, waiting.line_with_hangs):
         for gap in (-1, 1, 2):
