@@ -53,7 +53,8 @@ def verdict_line(result: Result) -> str:
     open_ = f"; {counted(len(result.undecided), 'claim')} left out" * bool(result.undecided)
     match result.verdict:
         case Verdict.HOLDS if result.proof:
-            return f"{name}: {plain(result.proof)}, in {took}{open_}"
+            rest = f"; not judged: {', '.join(result.undecided)}" * bool(result.undecided)
+            return f"{name}: {plain(result.proof)}, in {took}{rest}"
         case Verdict.HOLDS:
             return f"{name}: {counts}{depth}, exhausted in {took}{open_}"
         case Verdict.VIOLATED:
@@ -82,7 +83,7 @@ def _notes(result: Result) -> Iterable[tuple[str, str]]:
         yield "labels that never ran", f"{len(result.unreached)}, as the scenario says"
     if result.uncovered:
         yield _NOT_HIT, ", ".join(result.uncovered)
-    if result.undecided:
+    if result.undecided and not result.proof:
         yield _UNDECIDED, ", ".join(result.undecided)
 
 

@@ -115,8 +115,9 @@ def never_back(before: Ring, after: Ring) -> bool:
     return after.place > before.place
 
 
-def ring(*properties: Any, **constants: int) -> Any:
-    return Model("ring", Ring, [run(walk)], properties).configure(**constants).compile()
+def ring(*properties: Any, half: int = 4, size: int = 8) -> Any:
+    model = Model("ring", Ring, [run(walk)], properties)
+    return model.configure(half=half, size=size).compile()
 
 
 def test_one_property_leans_on_another() -> None:
@@ -232,7 +233,10 @@ def not_the_last(k: Ring) -> bool:
 
 
 def begins_at_the_start(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Unrolled, "inside", lambda self, place: self.is_state(0, 0))
+    def inside(self: Unrolled, place: int) -> BoolRef:
+        return self.is_state(0, 0)
+
+    patch.setattr(Unrolled, "inside", inside)
 
 
 def believes_what_it_proves(patch: pytest.MonkeyPatch) -> None:
@@ -246,7 +250,11 @@ def believes_what_it_proves(patch: pytest.MonkeyPatch) -> None:
 
 def has_no_way_on(patch: pytest.MonkeyPatch) -> None:
     right = Unrolled.differ
-    patch.setattr(Unrolled, "differ", lambda self, one, other: right(self, one, one))
+
+    def differ(self: Unrolled, one: int, other: int) -> BoolRef:
+        return right(self, one, one)
+
+    patch.setattr(Unrolled, "differ", differ)
 
 
 @pytest.mark.parametrize("plant", [begins_at_the_start, believes_what_it_proves, has_no_way_on])

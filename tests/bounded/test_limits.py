@@ -119,8 +119,14 @@ def test_z3_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unknown_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(z3.Solver, "check", lambda *given: z3.unknown)
-    monkeypatch.setattr(z3.Solver, "reason_unknown", lambda self: "tired")
+    def check(*given: object) -> z3.CheckSatResult:
+        return z3.unknown
+
+    def reason(self: z3.Solver) -> str:
+        return "tired"
+
+    monkeypatch.setattr(z3.Solver, "check", check)
+    monkeypatch.setattr(z3.Solver, "reason_unknown", reason)
     for executable in (LEAK, COUNTERS):
         result = bounded.check(executable, depth=12, induction=True)
         is_bounded(result, "stopped by z3, which does not know (tired): nothing is judged")
@@ -150,8 +156,12 @@ def test_an_interrupt_while_z3_is_at_work() -> None:
 
 
 def test_progress_is_told() -> None:
-    told: list[tuple[Any, ...]] = []
-    bounded.check(PHILOSOPHERS, depth=9, progress=lambda *figures: told.append(figures))
+    told: list[tuple[float, ...]] = []
+
+    def tell(*figures: float) -> None:
+        told.append(figures)
+
+    bounded.check(PHILOSOPHERS, depth=9, progress=tell)
     depths = [figures[2] for figures in told]
     assert told
     assert depths == sorted(depths)
@@ -207,22 +217,30 @@ def test_a_path_that_direct_execution_does_not_take(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_violation_that_python_does_not_see(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shown, "wrong_moves", lambda executable, states: [])
+    def nothing(executable: object, states: object) -> list[object]:
+        return []
+
+    monkeypatch.setattr(shown, "wrong_moves", nothing)
     with pytest.raises(Disagreement, match="is not wrong: leak"):
         bounded.check(LEAK, depth=12)
 
 
 def test_a_start_that_there_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     right = search.Unrolled.one_of
-    monkeypatch.setattr(
-        search.Unrolled, "one_of", lambda self, states, place: right(self, [1 << 4], place)
-    )
+
+    def wrong(self: search.Unrolled, states: object, place: int) -> z3.BoolRef:
+        return right(self, [1 << 4], place)
+
+    monkeypatch.setattr(search.Unrolled, "one_of", wrong)
     with pytest.raises(Disagreement, match="is not initial"):
         bounded.check(LEAK, depth=12)
 
 
 def test_a_step_that_there_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shown, "moves", lambda actor, state: ([], []))
+    def nowhere(actor: object, state: int) -> tuple[list[int], list[object]]:
+        return [], []
+
+    monkeypatch.setattr(shown, "moves", nowhere)
     with pytest.raises(Disagreement, match="no step leads from"):
         bounded.check(LEAK, depth=12)
 

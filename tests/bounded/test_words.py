@@ -11,7 +11,6 @@ import pytest
 import z3
 
 from mcheck.lang import ModelError
-from mcheck.lang.emit.smt import Steps
 from mcheck.lang.emit.words import Word, Words, constant, distance, stored, width
 
 A, B = z3.Int("a"), z3.Int("b")
@@ -39,20 +38,20 @@ TERMS: dict[str, tuple[Any, Callable[[int, int], int]]] = {
     "quotient": (down(A, B), lambda a, b: a // b if b else 0),
     "remainder": (A - B * down(A, B), lambda a, b: a % b if b else 0),
     "z3's remainder": (A % B, lambda a, b: a % abs(b) if b else 0),
-    "and": (opaque("&")(A, B), operator.and_),
-    "or": (opaque("|")(A, B), operator.or_),
-    "xor": (opaque("^")(A, B), operator.xor),
+    "and": (opaque("&")(A, B), lambda a, b: a & b),
+    "or": (opaque("|")(A, B), lambda a, b: a | b),
+    "xor": (opaque("^")(A, B), lambda a, b: a ^ b),
     "shift to the left": (opaque("<<")(A, B), lambda a, b: a << b if b >= 0 else 0),
     "shift to the right": (opaque(">>")(A, B), lambda a, b: a >> b if b >= 0 else 0),
     "shift of what is known": (opaque("<<")(z3.IntVal(1), B), lambda a, b: 1 << b if b >= 0 else 0),
     "choice": (z3.If(A < B, A, B + 1), lambda a, b: a if a < b else b + 1),
     "element": (z3.Select(TABLE, z3.If(B > 0, B, 0)), lambda a, b: ROW[max(b, 0)]),
     "element after a store": (
-        z3.Select(z3.Store(TABLE, z3.If(B > 0, B, 0), A), 1),
+        z3.Select(z3.Store(TABLE, z3.If(B > 0, B, 0), A), z3.IntVal(1)),
         lambda a, b: a if b == 1 else ROW[1],
     ),
 }
-UNKNOWN = {
+UNKNOWN: dict[str, Callable[[int, int], bool]] = {
     "quotient": lambda a, b: b == 0,
     "remainder": lambda a, b: b == 0,
     "z3's remainder": lambda a, b: b == 0,
@@ -67,7 +66,7 @@ TRUTHS: dict[str, tuple[Any, Callable[[int, int], bool]]] = {
     "greater": (A > B, operator.gt),
     "greater or equal": (A >= B, operator.ge),
     "equal": (A == B, operator.eq),
-    "different": (z3.Distinct(A, B), operator.ne),
+    "different": (A != B, operator.ne),
     "both": (z3.And(A > 0, B > 0), lambda a, b: a > 0 and b > 0),
     "one": (z3.Or(A > 0, B > 0), lambda a, b: a > 0 or b > 0),
     "not": (z3.Not(A > 0), lambda a, b: a <= 0),
@@ -101,9 +100,8 @@ def everywhere() -> list[tuple[int, int]]:
 def test_integers(name: str, simplified: bool) -> None:
     term, expected = TERMS[name]
     word = words().word(z3.simplify(term) if simplified else term)
-    senseless = UNKNOWN.get(name, lambda a, b: False)
     for a, b in everywhere():
-        if not senseless(a, b):
+        if name not in UNKNOWN or not UNKNOWN[name](a, b):
             assert at(word.bits, a, b).as_signed_long() == expected(a, b), (a, b)
             assert word.lo <= expected(a, b) <= word.hi
 
@@ -122,9 +120,9 @@ def test_what_is_stored_is_read_again(lo: int, hi: int) -> None:
     bits = max(1, (hi - lo).bit_length())
     for value in range(lo, hi + 1):
         raw = z3.simplify(distance(constant(value), lo, bits))
-        assert raw.as_long() == value - lo  # pyright: ignore[reportAttributeAccessIssue]
+        assert raw.as_long() == value - lo
         again = stored(raw, lo, hi)
-        assert z3.simplify(again.bits).as_signed_long() == value  # pyright: ignore
+        assert z3.simplify(again.bits).as_signed_long() == value
         assert again.lo <= value <= again.hi
 
 
@@ -136,11 +134,4 @@ def test_a_number_without_a_sensible_size_is_refused() -> None:
 
 def test_what_is_not_known_is_told() -> None:
     with pytest.raises(AssertionError, match="no integer as it is known here"):
-        words().word(z3.ToInt(z3.ToReal(A)))  # pyright: ignore
-
-
-def test_the_terms_have_a_name_for_each_operation_on_bits() -> None:
-    from mcheck.lang.emit.smt import BITWISE
-
-    assert {"&", "|", "^", "<<", ">>"} == BITWISE
-    assert Steps
+        words().word(opaque("unheard of")(A, B))

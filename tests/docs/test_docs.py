@@ -34,6 +34,7 @@ DOCUMENTS = (
     "docs/internals.md",
     "docs/export.md",
     "docs/speed.md",
+    "docs/bounded.md",
 )
 _FILE = re.compile(r"# file: (?P<name>\w+\.py)(?: \((?P<outcomes>.*)\))?")
 _ASSIGNED = re.compile(r"^(\w+) = ", re.MULTILINE)
