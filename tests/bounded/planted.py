@@ -201,8 +201,8 @@ swapped("nobody is at rest", relation, "begins", lambda right, actor, label: Fal
 swapped(
     "the last state is not judged",
     unrolled.Unrolled,
-    "wrong",
-    lambda right, self, what, length: right(self, what, max(length - 1, 0)),
+    "anything_wrong",
+    lambda right, self, length: right(self, max(length - 1, 0)),
 )
 
 

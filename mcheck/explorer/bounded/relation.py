@@ -87,6 +87,21 @@ class Relation:
         return z3.simplify(z3.And(formulas))
 
     @cached_property
+    def wrong_state(self) -> z3.BoolRef:
+        """Something is wrong about the state before."""
+        return z3.Or([w.formula for w in self.wrong if not w.moves])
+
+    @cached_property
+    def wrong_move(self) -> z3.BoolRef:
+        """Somebody makes a move, and something is wrong about that."""
+        return z3.And(self.moves, z3.Or([w.formula for w in self.wrong if w.moves and w.ends]))
+
+    @cached_property
+    def failure(self) -> z3.BoolRef:
+        """A step fails."""
+        return z3.Or([w.formula for w in self.wrong if not w.ends])
+
+    @cached_property
     def in_vain(self) -> list[Wrong]:
         """In the state before somebody waits, and nobody moves; or nobody but those at rest.
 

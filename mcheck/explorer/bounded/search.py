@@ -6,7 +6,7 @@ said of paths that are longer than those that were asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import z3
@@ -66,24 +66,25 @@ class Search:
 
     def _look(self, length: int) -> None:
         """Is a path of this length a counterexample? All shorter ones are none."""
-        if self._ends(length, self._wrong(length)):
+        unrolled = self._unrolled
+        if self._ends(length, unrolled.anything_wrong(length), self._wrong):
             return
         if length:
-            self._unrolled.lengthen()
-        if not self._ends(length, self._waits(length)):
+            unrolled.lengthen()
+        if not self._ends(length, *self._waits(length)):
             self.depth = length
 
-    def _ends(self, length: int, ends: list[End]) -> bool:
-        """Whether a path ends in one of these ways; if so, which one is shown."""
-        if not ends:
-            return False
+    def _ends(self, length: int, ended: z3.BoolRef, ends: Callable[[int], list[End]]) -> bool:
+        """Whether a path of that length ends so; if one does, find the one that is shown.
+
+        ends: the ways to end so, each for itself; it is called only if there is such a path.
+        """
         solver = self._unrolled.solver
-        ended = z3.Or([end.formula for end in ends])
         model = solver.solution(ended)
         if model is None:
             solver.add(z3.Not(ended))
             return False
-        shown = Shown(self._unrolled, length, ends)
+        shown = Shown(self._unrolled, length, ends(length))
         self.path = shown.first(model)
         try:
             self.path = shown.best(model)
@@ -104,22 +105,22 @@ class Search:
                 ends.append(End(what, z3.And(last, formula) if what.ends else formula))
         return ends
 
-    def _waits(self, length: int) -> list[End]:
-        """The ways to end in a state in which somebody waits in vain.
+    def _waits(self, length: int) -> tuple[z3.BoolRef, Callable[[int], list[End]]]:
+        """Somebody waits in vain at the end of a path; and the ways to end so.
 
         If a step fails there, that is what is wrong, and it takes that step more.
         """
         ends = [End(w, self._unrolled.at(w.formula, length)) for w in self.relation.in_vain]
+        ended = z3.Or([end.formula for end in ends])
         spared: list[z3.BoolRef] = []
-        while ends:
-            model = self._unrolled.solver.solution(*spared, z3.Or([e.formula for e in ends]))
-            if model is None:
-                return []
+        while (model := self._unrolled.solver.solution(ended, *spared)) is not None:
             state = self._unrolled.state(model, length)
             if in_vain(self.executable, state):
-                return [End(e.what, z3.And(e.formula, *spared)) for e in ends]
+                break
             spared.append(z3.Not(self._unrolled.is_state(state, length)))
-        return ends
+        return z3.And(ended, *spared), lambda _: [
+            End(end.what, z3.And(end.formula, *spared)) for end in ends
+        ]
 
     # --- what is asked of a search when it has ended
 

@@ -50,6 +50,15 @@ class Unrolled:
             return self.at(what.formula, length - 1) if length else None
         return self.at(what.formula, length)
 
+    def anything_wrong(self, length: int) -> z3.BoolRef:
+        """Something is wrong at the end of a path of that length."""
+        relation = self.relation
+        state = self.at(relation.wrong_state, length)
+        if not length:
+            return state
+        move = self.at(z3.Or(relation.failure, relation.wrong_move), length - 1)
+        return z3.Or(move, z3.And(self.at(relation.moves, length - 1), state))
+
     def is_state(self, state: int, place: int) -> z3.BoolRef:
         """The state at a place of the path, 0 being the first, is this one."""
         return self.relation.vector.equals(state, _moment(place))
