@@ -40,12 +40,15 @@ class Solver:
             Stopped: a limit is reached, or z3 gives up. There may or may not be a solution.
         """
         self.tick()
-        asked = self._thread.submit(self._solver.check, *map(self._name, assumed))
+        names = [self._name(formula) for formula in assumed]
+        asked: Future[z3.CheckSatResult] | None = None
         try:
+            asked = self._thread.submit(self._solver.check, *names)
             while not wait([asked], _LOOK_SECONDS).done:
                 self.tick()
         except BaseException:
-            self._end(asked)
+            if asked is not None:
+                self._end(asked)
             raise
         try:
             answer = asked.result()
