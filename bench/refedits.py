@@ -174,6 +174,11 @@ def _late(lines: tuple[str, ...], place: Place) -> Edit:
             return edit
         if not isinstance(after, ast.AnnAssign | ast.Assign):
             break
+        match after:
+            case ast.AnnAssign(target=ast.Name(id=new), value=ast.Name(id=old)):
+                said = re.sub(rf"\b{old}\b", new, said)  # the hold has another name by now
+            case _:
+                pass
         last = after
     text = "pass" if last is s else ast.unparse(last)
     edit.put(last.lineno, text, 'yield at("get late")', said)

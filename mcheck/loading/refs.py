@@ -80,7 +80,7 @@ def _edition(edition: str) -> tuple[str, bool, bool]:
     }
     good = all(ledger.proved and not ledger.differs for ledger in found.ledgers)
     good = good and not any(unexplained(there, UNHELD) for there in used.values())
-    text = report(found, used, UNHELD)
+    text = _short(report(found, used, UNHELD))
     return text, good, not any(ledger.assumed for ledger in found.ledgers)
 
 
@@ -94,7 +94,14 @@ def _judged(model: Model[Any], variant: Model[Any], name: str) -> tuple[str, boo
     unmodified = analyse(model, UNHELD)
     found = judge(unmodified, variant)
     assumed = any(ledger.assumed for ledger in unmodified.ledgers)
-    return verdict(name, found), not found.refuted, not assumed
+    return _short(verdict(name, found)), not found.refuted, not assumed
+
+
+def _short(text: str) -> str:
+    """The text with files of mcheck named from its own folder on, others from here."""
+    for folder in (Path(__file__).parents[2], Path.cwd()):
+        text = text.replace(f"{folder}/", "")
+    return text
 
 
 def _with(model: Model[Any], procedures: Mapping[str, Procedure[Any, Any]]) -> Model[Any]:

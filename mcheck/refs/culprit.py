@@ -52,13 +52,16 @@ class Departure:
 class Culprit:
     """Why a variant has no table.
 
-    core: the steps of a smallest contradiction; departures: the steps at which the unmodified
+    equations: a smallest contradiction, with base, those of the initial states; core: the steps
+    that they come from; departures: the steps at which the unmodified
     edition's table is broken; repairs: what would, done alone, remove every contradiction.
     """
 
     core: tuple[str, ...]
     departures: tuple[Departure, ...]
     repairs: tuple[Repair, ...]
+    equations: tuple[Row, ...]
+    base: tuple[Row, ...]
 
     def names(self, file: str, line: int) -> bool:
         """Whether a line of the source is among those at which a repair may be made.
@@ -131,4 +134,5 @@ def culprit(inference: Inference, table: Mapping[Unknown, int]) -> Culprit:
     more = inference.features, near, known
     mended = Mending(inference.program, inference.of, system, *more).repairs(core)
     said = {str(repair): repair for repair in mended}
-    return Culprit(tuple(steps), tuple(departures), tuple(said.values()))
+    mend = tuple(said.values())
+    return Culprit(tuple(steps), tuple(departures), mend, tuple(core), tuple(system.base))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as File
+from typing import Any
 
 import z3
 
@@ -29,10 +31,7 @@ def section(way: Way) -> Section:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Lines of a procedure that a way runs through: behind `first`, up to `last`.
-
-    last is 0 where the procedure ends there, first where it begins there.
-    """
+    """Lines of a procedure that a way runs through, from `first` to `last`."""
 
     procedure: str
     file: str
@@ -43,13 +42,10 @@ class Stretch:
         """Whether a line is in it, or is one of its ends."""
         if File(self.file).name != File(file).name:
             return False
-        if self.last and self.first > self.last:  # round a loop
-            return line >= self.first or line <= self.last
-        return self.first <= line and (not self.last or line <= self.last)
+        return self.first <= line <= self.last
 
     def __str__(self) -> str:
-        end = f"-{self.last}" if self.last else ", to its end"
-        return f"{self.procedure} ({self.file}:{self.first}{end})"
+        return f"{self.procedure} ({self.file}:{self.first}-{self.last})"
 
 
 @dataclass(frozen=True)
@@ -78,13 +74,17 @@ class Lines:
     """Where the procedures of a program stand."""
 
     def __init__(self, program: Program) -> None:
-        """Look at the labels."""
+        """Look at the labels, and at the text of each procedure."""
         self.labels: dict[tuple[str, str], Source] = {}
-        self.files: dict[str, str] = {}
+        self.texts: dict[str, Stretch] = {}
         for process in program.processes:
             for step in process.steps:
                 self.labels[step.procedure, step.label] = step.source
-                self.files[step.procedure] = step.source.file
+        for name, procedure in program.procedures.items():
+            function: Any = getattr(procedure, "function", procedure)
+            lines, first = inspect.getsourcelines(function)
+            file = inspect.getsourcefile(function) or ""
+            self.texts[name] = Stretch(name, file, first, first + len(lines) - 1)
 
     def at(self, frame: Frame) -> int:
         """The line of a label, or of a call."""
@@ -96,14 +96,8 @@ class Lines:
         return source.line if source else 0
 
     def covers(self, procedure: str, file: str, line: int) -> bool:
-        """Whether a line is one of a procedure's, from its first label on."""
-        own = self.files.get(procedure, "")
-        mine = [s.line for (p, _), s in self.labels.items() if p == procedure]
-        if not mine or File(own).name != File(file).name:
-            return False
-        others = [s.line for (p, _), s in self.labels.items() if p != procedure and s.file == own]
-        end = min((n for n in others if n > max(mine)), default=line + 1)
-        return min(mine) - 2 <= line < end
+        """Whether a line is one of a procedure's."""
+        return procedure in self.texts and self.texts[procedure].has(file, line)
 
     def stretches(self, way: Way) -> Iterator[Stretch]:
         """The lines that a way runs through, for each procedure that it does not just wait in."""
@@ -111,11 +105,21 @@ class Lines:
         before = {f.place.procedure: f for f in way.before if f.place not in same}
         after = {f.place.procedure: f for f in way.after if f.place not in same}
         for procedure in {**before, **after}:
-            first = self.at(before[procedure]) if procedure in before else 0
-            last = self.at(after[procedure]) if procedure in after else 0
-            file = self.files.get(procedure)
-            if file is not None:
-                yield Stretch(procedure, file, first, last)
+            text = self.texts.get(procedure)
+            if text is not None:
+                first = self.at(before[procedure]) if procedure in before else text.first
+                last = self.at(after[procedure]) if procedure in after else text.last
+                if first <= last:
+                    yield replace(text, first=first, last=last)
+                else:  # round a loop
+                    yield replace(text, first=first)
+                    yield replace(text, last=last)
+
+    def longer(self, stretch: Stretch) -> Stretch:
+        """A stretch and what comes behind it, up to the next label."""
+        mine = [s.line for (p, _), s in self.labels.items() if p == stretch.procedure]
+        end = self.texts[stretch.procedure].last
+        return replace(stretch, last=min((n for n in mine if n > stretch.last), default=end))
 
 
 @dataclass(frozen=True)
@@ -183,7 +187,9 @@ class Mending:
                 good = solver.check() == z3.sat
                 solver.pop()
                 if good:
-                    yield self._repair(ways, id_, more, stretches)
+                    dies = not any(id_ in frame.live for way in ways for frame in way.after)
+                    where = [lines.longer(s) for s in stretches] if more < 0 and dies else stretches
+                    yield self._repair(ways, id_, more, where)
 
     def _mended(
         self, ways: Sequence[Way], id_: str, more: int, of_way: Mapping[int, list[Row]]
@@ -246,17 +252,17 @@ def _words(
     key = of.cell.key
     stored = any(k == key for k, _ in way.path.stores)
     line = way.origin.lines[0] if way.origin.lines else None
-    what = "reference" if abs(more) == 1 else f"{abs(more)} references"
+    what = "a reference" if abs(more) == 1 else f"{abs(more)} references"
     if more > 0:
         call = _gives(way, near)
         if call:
-            return f"{call} gives up a {what} to {name} that no path to it holds"
+            return f"{call} gives up {what} to {name} that no path to it holds"
         if stored and line is not None:
-            return f"{way.origin} at {line} puts a {what} to {name} that no path to it holds"
+            return f"{way.origin} at {line} puts {what} to {name} that no path to it holds"
         return f"a get of {name} is missing in {where}"
     if stored and line is not None and _gets(of, way):
-        return f"{way.origin} at {line} gets a {what} to {name} that nobody puts"
-    return f"a put of {name} is missing in {where}: the {what} is lost"
+        return f"{way.origin} at {line} gets {what} to {name} that nobody puts"
+    return f"a put of {name} is missing in {where}: {what} to it is lost"
 
 
 def _gets(of: Counted, way: Way) -> bool:

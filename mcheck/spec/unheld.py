@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_SAME_PTE = (
-    "the page-table lock is held since the entry was found to map the folio; nobody clears a "
-    "present entry, and with it its reference, without that lock"
-)
 _WAITS = (
     "for migration_entry_wait(): the page-table lock is held, so the migration entry stays, and "
     "as long as it is there the migrator has the folio locked and a reference to it"
@@ -30,12 +26,6 @@ UNHELD: Mapping[tuple[str, str], str] = {
     ("access_memory.access", "Tlb.folio"): (
         "the hardware: who clears an entry flushes the TLBs before it puts the reference"
     ),
-    ("can_reuse.PageAnonExclusive", "folio"): _SAME_PTE,
-    ("can_reuse.folio_ref_count > 1", "folio"): _SAME_PTE,
-    ("can_reuse.folio_ref_count > 3", "folio"): _SAME_PTE,
-    ("can_reuse.folio_test_lru", "folio"): _SAME_PTE,
-    ("do_wp_page_anon.folio_get", "old"): _SAME_PTE,
-    ("folio_trylock.folio_trylock", "folio"): f"for can_reuse(): {_SAME_PTE}",
     ("folio_queue.folio_set_waiters", "folio"): _WAITS,
     ("folio_queue.folio_trylock_flag", "folio"): _WAITS,
     ("folio_wake_bit.folio_clear_waiters", "folio"): _WAKES,
