@@ -2,8 +2,9 @@
 
 One at a time: a get dropped, a put dropped, a put doubled, a get one step later, a put one step
 earlier, a reference that is not given to a field or not taken from it.
-`python -m bench.refmutants [--json FILE] [SCENARIO ...] [KIND ...]` prints the table; without a
-scenario, for all processes of the folio edition. A KIND, such as "put early", is two words.
+`python -m bench.refmutants [--json FILE] [SCENARIO ...] [PROCEDURE ...] [KIND ...]` prints the
+table; without a scenario, for all processes of the folio edition. A KIND, such as "put early", is
+of several words. With PROCEDUREs or KINDs, only their mutants.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -32,8 +33,18 @@ from mcheck.refs.analysis import Analysis, analyse
 from mcheck.refs.variant import LANGUAGE, Judge, Judgement
 from mcheck.refs.whole import joined
 from mcheck.scenarios import SCENARIOS
+from mcheck.spec.unheld import UNHELD
 
-COLUMNS = ("equations", "use", "query", "declared", "language", "not refuted", "no program")
+COLUMNS = (
+    "equations",
+    "use",
+    "query",
+    "freeze",
+    "declared",
+    "language",
+    "not refuted",
+    "no program",
+)
 """What refutes a mutant; "no program" is one that is no Python or no model."""
 
 
@@ -120,12 +131,15 @@ def table(rows: list[Row]) -> str:
     return tabulate(cells, headers=("mutant", *there, "line named"))
 
 
-def run(analysis: Analysis, model: Model[Any], kinds: set[str]) -> Iterator[Row]:
-    """Judge all mutants of the procedures that a model runs; of some kinds, if any are given."""
+def run(analysis: Analysis, model: Model[Any], only: Collection[str]) -> Iterator[Row]:
+    """Judge the mutants of the procedures that a model runs; or only some kinds or procedures."""
     judge = Judge(analysis)
+    kinds = {name for name in only if " " in name}
+    procedures = set(only) - kinds
     with tempfile.TemporaryDirectory() as temporary:
         for mutant in of_model(model):
             wanted = not kinds or mutant.kind in kinds
+            wanted = wanted and (not procedures or mutant.procedure in procedures)
             if wanted and mutant.procedure in analysis.whole.program.procedures:
                 yield judged(judge, model, mutant, Path(temporary))
 
@@ -138,12 +152,12 @@ def main(*names: str) -> None:
         at = words.index("--json")
         file = Path(words[at + 1])
         del words[at : at + 2]
-    scenarios = [name for name in words if " " not in name]
+    scenarios = [name for name in words if name in SCENARIOS]
     model = edition_model("folio")
     if scenarios:
         model = joined([SCENARIOS[name].model for name in scenarios], " ".join(scenarios))
     rows: list[Row] = []
-    for row in run(analyse(model), model, {name for name in words if " " in name}):
+    for row in run(analyse(model, UNHELD), model, set(words) - set(scenarios)):
         rows.append(row)
         first = row.says[0] if row.says else ""
         said = row.mutant, row.where, row.by, "named" if row.named else "-", first[:150]

@@ -9,7 +9,7 @@ from typing import Any
 from mcheck.lang.build import build
 from mcheck.lang.errors import ModelError
 from mcheck.lang.model import Model
-from mcheck.lang.program import Program
+from mcheck.lang.program import Process, Program
 from mcheck.refs.analysis import Analysis, Ledger
 from mcheck.refs.culprit import Culprit, culprit
 from mcheck.refs.declared import Disagreement, disagreements, freezers, kinds
@@ -246,15 +246,40 @@ def _thawed(judged: Uses, ledger: Ledger, assumed: Sequence[Assumed]) -> Iterato
 def _moved(
     all_ways: Iterable[Way], fresh: list[Way], table: dict[Unknown, int], old: dict[Unknown, int]
 ) -> Iterator[Way]:
-    """The ways, besides fresh ones, at which a local has something else than it had."""
+    """The ways, besides fresh ones, at which a process or its callers have something else."""
+    places = {
+        unknown.place
+        for unknown in (*table, *old)
+        if isinstance(unknown, Holder) and table.get(unknown, 0) != old.get(unknown, 0)
+    }
+    places |= {frame.place for way in fresh for frame in (*way.before, *way.after)}
+    called = {place.point.partition("():")[0] for place in places if place.call}
     seen = {id(way) for way in fresh}
+    within: dict[str, set[str]] = {}
     for way in all_ways:
-        if id(way) not in seen and any(
-            table.get(holder, 0) != old.get(holder, 0)
-            for frame in (*way.before, *way.after)
-            for holder in (Holder(frame.place, id_) for id_ in frame.live)
-        ):
+        if id(way) in seen or not way.before:
+            continue
+        name = way.process.name
+        if name not in within:
+            within[name] = _within(way.process, called)
+        here = any(frame.place in places for frame in (*way.before, *way.after))
+        if here or way.before[-1].place.procedure in within[name]:
             yield way
+
+
+def _within(process: Process, called: set[str]) -> set[str]:
+    """Some procedures, and all that a process calls from them."""
+    found = set(called)
+    changed = True
+    while changed:
+        inner = {
+            procedure
+            for procedure, sites in process.callers.items()
+            if procedure not in found and any(site.caller in found for site in sites)
+        }
+        found |= inner
+        changed = bool(inner)
+    return found
 
 
 def _inference(
