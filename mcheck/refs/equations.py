@@ -8,7 +8,6 @@ for. Nothing here knows what a step means.
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +18,7 @@ from mcheck.lang.declare.structs import Struct
 from mcheck.lang.emit.smt import Path, Steps, Term, number
 from mcheck.lang.lower.routines import RETURN
 from mcheck.lang.program import Process, Program, Step
+from mcheck.refs.complement import Complement
 from mcheck.refs.features import COUNT, Counted, Feature, bounds, change
 from mcheck.refs.frames import Frame, Place, names, stacks
 from mcheck.refs.solvers import assuming, possible
@@ -95,6 +95,11 @@ class Way:
     changed: dict[tuple[str, tuple[Feature, ...]], Changes] = field(
         default_factory=dict[tuple[str, tuple[Feature, ...]], "Changes"]
     )
+
+    @functools.cached_property
+    def base(self) -> z3.BoolRef:
+        """What is so whenever it is gone: its conditions, and the values that locals can have."""
+        return z3.And([*self.path.conditions, *ranges(self)])
 
     @functools.cached_property
     def stored(self) -> frozenset[str]:
@@ -283,13 +288,19 @@ def rows(program: Program, of: Counted, way: Way, what: Sequence[Feature]) -> li
     given = [*way.path.conditions, *way.known]
     named = list(changed.named.values())
     if others or not _each_alone(way, named, given, of.number):
-        given += [*bounds(program, way.path), *ranges(way), F >= 1, of.number >= F]
+        given = [way.base, *way.known, *bounds(program, way.path), *_elements_of(of.number)]
         found = _span(given, named, others, of.number)
-    elif given and possible([*given, *ranges(way)]) != z3.sat:
+    elif given and possible([way.base, *way.known]) != z3.sat:
         return []
     else:
         found = [[int(i == j) for j in range(len(named))] for i in range(len(named))]
     return list(dict.fromkeys(_row(changed, values, counted) for values in found))
+
+
+@functools.cache
+def _elements_of(number_: int) -> tuple[z3.BoolRef, z3.BoolRef]:
+    """That f is one of so many elements."""
+    return F >= 1, number_ >= F
 
 
 def _row(changed: Changes, values: Sequence[int], counted: bool) -> Row:
@@ -313,7 +324,7 @@ def _each_alone(
         return False
     elements = [z3.And(term >= 1, term <= most) for term in named]
     differ = [z3.Distinct(named)] if len(named) > 1 else []
-    return possible([*given, *ranges(way), *elements, *differ]) == z3.sat
+    return possible([way.base, *way.known, *elements, *differ]) == z3.sat
 
 
 def _free(way: Way, named: Iterable[z3.ArithRef], given: Sequence[z3.BoolRef]) -> bool:
@@ -364,30 +375,3 @@ def _span(
 def _product(normal: Sequence[int], terms: Sequence[z3.ArithRef]) -> z3.ArithRef:
     parts = [t if n == 1 else n * t for n, t in zip(normal, terms, strict=True) if n]
     return parts[0] if len(parts) == 1 else z3.Sum(parts)
-
-
-class Complement:
-    """The vectors that are normal to all vectors included so far.
-
-    normals: a basis of them, in integers.
-    """
-
-    def __init__(self, size: int) -> None:
-        """Begin with the whole space."""
-        self.normals = [[int(i == j) for j in range(size)] for i in range(size)]
-
-    def include(self, vector: Sequence[int]) -> bool:
-        """Keep only what is normal to one more vector; whether it is not normal to all."""
-        products = [sum(a * b for a, b in zip(w, vector, strict=True)) for w in self.normals]
-        number = next((i for i, p in enumerate(products) if p), None)
-        if number is None:
-            return False
-        first, size = self.normals[number], products[number]
-        kept: list[list[int]] = []
-        for i, (normal, product) in enumerate(zip(self.normals, products, strict=True)):
-            if i != number:
-                mixed = [size * a - product * b for a, b in zip(normal, first, strict=True)]
-                by = math.gcd(*mixed) or 1
-                kept.append([a // by for a in mixed])
-        self.normals = kept
-        return True

@@ -19,7 +19,7 @@ import z3
 from mcheck.lang.emit.smt import World, number
 from mcheck.lang.program import Program
 from mcheck.refs.candidates import LOCK, ME, PROCESS, Candidates, Fact, Where, array
-from mcheck.refs.equations import Way, frame_ranges, ranges
+from mcheck.refs.equations import Way, frame_ranges
 from mcheck.refs.features import Counted, features, siblings
 from mcheck.refs.frames import Frame, Place, names
 from mcheck.refs.solvers import assuming, possible
@@ -190,13 +190,13 @@ class Facts:
     def _base(self, way: Way) -> z3.BoolRef:
         """What is so whenever a path is gone."""
         if id(way) not in self.bases:
-            terms = [*way.path.conditions, *ranges(way)]
+            terms = [way.base]
             if way.stored & {*self.listed}:
                 terms += self._flags()
             if way.step is None:
                 zero = z3.K(z3.IntSort(), z3.IntVal(0))
                 terms += [array(key) == zero for key in self.listed if key in self.empty]
-            self.bases[id(way)] = z3.And(terms)
+            self.bases[id(way)] = terms[0] if len(terms) == 1 else z3.And(terms)
         return self.bases[id(way)]
 
     def _moved(self, way: Way) -> dict[str, z3.ExprRef]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import z3
 
 from mcheck.refs.candidates import array, reads_of
-from mcheck.refs.equations import F, Holder, Way
+from mcheck.refs.equations import F, Holder, Way, ranges
 from mcheck.refs.features import Counted
 from mcheck.refs.frames import Frame, names
 from mcheck.refs.frozen import Table, instances
@@ -113,7 +113,9 @@ def _exact(
     nothing else. What a process may have, but does not know of, is not left out.
     """
     frames = list(way.before)
-    given = [t for t in table.given(way, frames) if not t.eq(condition)]
+    given = [t for t in table.given(way, frames) if not t.eq(way.base)]
+    given += [c for c in way.path.conditions if not c.eq(condition)]
+    given += ranges(way)
     given.append(z3.Int(local) == F)
     said = table.said(way.process.name, frames)
     fields = instances(table.program, table.features, way.process.of, F, said)

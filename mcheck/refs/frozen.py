@@ -23,7 +23,7 @@ import z3
 from mcheck.lang.program import Program
 from mcheck.refs.calls import Names
 from mcheck.refs.candidates import ME, Fact, Where, array, reads_of
-from mcheck.refs.equations import F, Holder, Unknown, Way, changes, frame_ranges, ranges
+from mcheck.refs.equations import F, Holder, Unknown, Way, changes, frame_ranges
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, Feature, bounds, own_index, times
 from mcheck.refs.frames import Frame, Place, at_call
@@ -130,8 +130,8 @@ class Table:
     def given(self, way: Way, frames: Sequence[Frame]) -> list[z3.BoolRef]:
         """What a process knows before a way, of itself and of an element f."""
         said = self.said(way.process.name, frames)
-        given = [F >= 1, self.of.number >= F, *way.path.conditions]
-        given += [*bounds(self.program, way.path), *ranges(way), *(fact.term for fact in said)]
+        given = [F >= 1, self.of.number >= F, way.base]
+        given += [*bounds(self.program, way.path), *(fact.term for fact in said)]
         for frame in frames[len(way.before) :]:
             given += frame_ranges(way.process, frame)
         return [*given, *self.names.within(way.process.name, frames)]

@@ -154,8 +154,19 @@ class Inference:
         if solved is None:
             self._restate()
             solved = solve(self.system)
+        elif solved.table is not None:
+            solved = self._without_idle(solved, solved.table)
         self.core, self.table = solved.core, solved.table
         return self.table
+
+    def _without_idle(self, solved: Solved, table: Mapping[Unknown, int]) -> Solved:
+        """The same solution without the flags that were tried on the way and stand for nothing."""
+        idle = [f for f in self.features if f.how in ("is", "some") and not table.get(f, 0)]
+        if not idle:
+            return solved
+        self.features = [f for f in self.features if f not in idle]
+        self._restate()
+        return solve(self.system)
 
     def _find(self, deeper: int) -> Solved | None:
         """A solution, with at most so many further assumptions."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import z3
 
 from mcheck.lang.program import Program
-from mcheck.refs.equations import F, Holder, Unknown, Way, changes, ranges
+from mcheck.refs.equations import F, Holder, Unknown, Way, changes
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, Feature, bounds
 from mcheck.refs.inference import Assumed
@@ -77,8 +77,8 @@ class Proof:
         before = way.path.before.cell(key, f - 1)
         after = way.path.after.cell(key, f - 1)
         kept = z3.simplify(after - before == z3.Sum(parts))
-        given = [f >= 1, f <= self.of.number, *way.path.conditions]
-        given += [*bounds(self.program, way.path), *ranges(way), *self._known(way)]
+        given = [f >= 1, f <= self.of.number, way.base]
+        given += [*bounds(self.program, way.path), *self._known(way)]
         with assuming(given) as solver:
             found = [self._query(solver, way, LEDGER, kept)]
             if counted and found[0].proved:
