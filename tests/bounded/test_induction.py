@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,13 +15,15 @@ from mcheck.explorer.bounded import induction
 from mcheck.explorer.bounded.relation import Relation
 from mcheck.explorer.bounded.unrolled import Unrolled
 from mcheck.explorer.limits import Stopped
-from mcheck.lang import Const, Int, Model, Proc, State, always, at, procedure, run, step
+from mcheck.lang import Const, Int, Model, ModelError, Proc, State, always, at, procedure, run, step
 from mcheck.loading.asked import selected
 from mcheck.scenarios import SCENARIOS
 from tests.bounded.agreement import SMALL
 from tests.examples.listing import BY_NAME
+from tests.lang.generated.checking import load
 from tests.native import waiting
 from tests.native.agreement import by_reference
+from tests.native.generated import drawn
 
 EXAMPLES = {name: model.compile() for name, model in BY_NAME.items()}
 STEPS = 7
@@ -66,6 +70,37 @@ def test_a_twin_is_never_proved(name: str) -> None:
     if expected.verdict is not Verdict.HOLDS and expected.property not in ("deadlock", "hang"):
         for depth in (1, 2, 3, 5):
             assert proved(EXAMPLES[name], depth).verdict is not Verdict.HOLDS
+
+
+UNJUDGED = ("deadlock", "hang", "cover", "unreached")
+
+
+def proofs_of_generated(programs: int, folder: Path, *, same: bool) -> int:
+    """How many generated programs are proved; each of them has nothing wrong that is judged."""
+    count = 0
+    for case in drawn(programs, same=same):
+        file, models = load(folder, case.text)
+        try:
+            executable = models[-1].compile()
+        except ModelError:
+            continue
+        finally:
+            linecache.cache.pop(file, None)
+        if bounded.check(executable, depth=1, induction=True).verdict is Verdict.HOLDS:
+            expected = reference.check(executable, limits=Limits(states=20_000))
+            count += 1
+            wrong = (expected.property or "").split(" ")[0]
+            assert wrong in ("", *UNJUDGED), f"{wrong} in {case!r}"
+    return count
+
+
+def test_generated_programs_are_not_proved_without_reason(tmp_path: Path) -> None:
+    assert proofs_of_generated(20, tmp_path, same=True) >= 3
+
+
+@pytest.mark.slow
+def test_many_generated_programs_are_not_proved_without_reason(tmp_path: Path) -> None:
+    assert proofs_of_generated(300, tmp_path, same=False)
 
 
 class Ring(State):
