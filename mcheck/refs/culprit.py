@@ -64,13 +64,12 @@ class Culprit:
     base: tuple[Row, ...]
 
     def names(self, file: str, line: int) -> bool:
-        """Whether a line of the source is among those at which a repair may be made.
+        """Whether a line of the source is among those that are told.
 
-        Where no single step can be repaired: among those of the steps that depart.
+        Those at which a repair may be made, and those of the steps that depart.
         """
-        if self.repairs:
-            return any(repair.names(file, line) for repair in self.repairs)
-        return any(s.has(file, line) for d in self.departures for s in d.stretches)
+        departs = any(s.has(file, line) for d in self.departures for s in d.stretches)
+        return departs or any(repair.names(file, line) for repair in self.repairs)
 
 
 def explained(row: Row, table: Mapping[Unknown, int]) -> int:

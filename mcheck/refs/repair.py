@@ -104,6 +104,9 @@ class Lines:
         same = {frame.place for frame in way.before} & {frame.place for frame in way.after}
         before = {f.place.procedure: f for f in way.before if f.place not in same}
         after = {f.place.procedure: f for f in way.after if f.place not in same}
+        if not before and not after:  # from a line of a caller to the same line
+            after = {f.place.procedure: f for f in way.after}
+            before = after
         for procedure in {**before, **after}:
             text = self.texts.get(procedure)
             if text is not None:
