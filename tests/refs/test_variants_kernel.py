@@ -23,9 +23,9 @@ pytestmark = pytest.mark.slow
 MODEL: Model[Any] = joined([SCENARIOS["file-read"].model], "file-read")
 CHANGES = [
     ("get dropped", "mapping_get_entry", "equations"),
-    ("get dropped", "remove_migration_pte", "equations"),
+    ("get dropped", "folio_add_lru", "equations"),
     ("get late", "mapping_get_entry", "use"),
-    ("get late", "folio_add_lru", "use"),
+    ("get late", "folio_add_lru", "query"),
     ("put dropped", "filemap_read", "equations"),
     ("put dropped", "folio_put", "equations"),
     ("put doubled", "mapping_get_entry", "equations"),
