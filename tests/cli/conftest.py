@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,16 +22,3 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def small_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests do not depend on which scenarios of the kernel there are."""
     monkeypatch.setattr(catalogue, "source", fakes.plain)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def interruptible() -> Iterator[None]:
-    """Ctrl-C reaches what the tests start, also where a shell has started them in the background.
-
-    A shell makes such processes ignore it, and their children inherit that.
-    """
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)

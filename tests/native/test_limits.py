@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -163,17 +162,6 @@ def threads_of(process: int) -> int:
     return len(list(Path(f"/proc/{process}/task").iterdir()))
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Ctrl-C reaches what the test starts, also where a shell has put it into the background."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_ends_a_search_with_what_was_found(workers: int) -> None:
     process = started("--workers", str(workers), "--max-memory", "2G")
@@ -190,7 +178,6 @@ def test_ctrl_c_ends_a_search_with_what_was_found(workers: int) -> None:
     assert "Traceback" not in err
 
 
-@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("later", [0.002, 0.01])
 def test_ctrl_c_again_while_it_ends(later: float) -> None:
     process = started("--max-memory", "2G")
