@@ -133,7 +133,7 @@ def table(rows: list[Row]) -> str:
 
 def run(analysis: Analysis, model: Model[Any], only: Collection[str]) -> Iterator[Row]:
     """Judge the mutants of the procedures that a model runs; or only some kinds or procedures."""
-    judge = Judge(analysis)
+    judge = Judge(analysis, UNHELD)
     kinds = {name for name in only if " " in name}
     procedures = set(only) - kinds
     with tempfile.TemporaryDirectory() as temporary:

@@ -92,7 +92,7 @@ def _judged(model: Model[Any], variant: Model[Any], name: str) -> tuple[str, boo
     from mcheck.spec.unheld import UNHELD
 
     unmodified = analyse(model, UNHELD)
-    found = judge(unmodified, variant)
+    found = judge(unmodified, variant, UNHELD)
     assumed = any(ledger.assumed for ledger in unmodified.ledgers)
     return _short(verdict(name, found)), not found.refuted, not assumed
 

@@ -13,7 +13,7 @@ from mcheck.refs.carried import at_all, carried
 from mcheck.refs.declared import Disagreement, disagreements, freezers, kinds
 from mcheck.refs.equations import Unknown, Way, ways
 from mcheck.refs.facts import Facts
-from mcheck.refs.features import Counted, counted
+from mcheck.refs.features import Counted, Feature, counted
 from mcheck.refs.freeze import Comparison, comparisons
 from mcheck.refs.frozen import Frozen, Table
 from mcheck.refs.inference import Assumed, Inference, System, determined
@@ -57,9 +57,16 @@ class Ledger:
 
     @property
     def proved(self) -> bool:
-        """Whether every query was proved, and every freeze is exact."""
+        """Whether every query was proved, every freeze is exact, and nothing owes but processes.
+
+        The proof takes it that what all fields stand for is never less than nothing.
+        """
+        if self.table is None or any(
+            n < 0 for u, n in self.table.items() if isinstance(u, Feature)
+        ):
+            return False
         exact = all(c.exact for c in self.comparisons if c.freezes)
-        return self.table is not None and exact and all(q.proved for q in self.queries)
+        return exact and all(q.proved for q in self.queries)
 
 
 @dataclass(frozen=True)

@@ -148,8 +148,14 @@ class Facts:
         with assuming([self._base(way), *useful.values(), *besides]) as solver:
             while asked:
                 solver.add(z3.Not(z3.And([t for _, _, t in asked])))
-                if solver.check() != z3.sat:
+                answer = solver.check()
+                if answer == z3.unsat:
                     self.proved[resting].update(a[2].get_id() for a in asked)
+                    return
+                if answer == z3.unknown:  # that is no proof of any of them
+                    for where, fact, _ in asked:
+                        self.at[where].pop(fact, None)
+                        yield where
                     return
                 model = solver.model()
                 kept: list[Asked] = []

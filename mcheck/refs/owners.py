@@ -52,7 +52,7 @@ class Owned:
 
 @dataclass(frozen=True)
 class Owners:
-    """Where a local owns an element in some way; exclusive: process kinds that are left out."""
+    """Where a local owns an element in some way; nothing, if left_out says whom it leaves out."""
 
     places: frozenset[Holder] = frozenset()
     features: frozenset[Feature] = frozenset()
@@ -252,21 +252,13 @@ def _flags(what: Owned, way: Way) -> Iterator[z3.BoolRef]:
 
 
 def _solve(rows: Mapping[Row, set[str]]) -> Owners:
-    """The smallest solution without debts, leaving out processes that cannot be explained."""
-    kinds = sorted(set[str]().union(*rows.values()))
-    bad: set[str] = set()
+    """The smallest solution without debts. Who cannot be explained leaves nothing explained."""
     solution = _solution(list(rows))
     if solution is None:
-        for kind in kinds:
-            if _solution([row for row, of in rows.items() if kind in of]) is None:
-                bad.add(kind)
-        solution = _solution([row for row, of in rows.items() if of - bad])
-    if solution is None:
-        return Owners(left_out=frozenset(kinds))
+        return Owners(left_out=frozenset(set[str]().union(*rows.values())))
     return Owners(
         frozenset(u for u in solution if isinstance(u, Holder)),
         frozenset(u for u in solution if isinstance(u, Feature)),
-        frozenset(bad),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,7 +11,7 @@ from mcheck.lang.build import build
 from mcheck.lang.errors import ModelError
 from mcheck.lang.model import Model
 from mcheck.lang.program import Process, Program
-from mcheck.refs.analysis import Analysis, Ledger
+from mcheck.refs.analysis import Analysis, Ledger, Proving
 from mcheck.refs.culprit import Culprit, culprit
 from mcheck.refs.declared import Disagreement, disagreements, freezers, kinds
 from mcheck.refs.equations import Holder, Unknown, Way, ways
@@ -31,16 +32,18 @@ DECLARED, LANGUAGE = "declared", "language"
 
 @dataclass(frozen=True)
 class Debt:
-    """A local that owes references, though its process has frozen nothing.
+    """A local that owes references, though its process has frozen nothing; or a field that does.
 
-    The proof takes it that what other processes hold is never less than nothing.
+    The proof takes it that what other processes hold, and fields stand for, is never less than
+    nothing.
     """
 
-    holder: Holder
+    holder: Unknown
     owes: int
 
     def __str__(self) -> str:
-        return f"{self.holder} owes {self.owes}: a reference is used before it is got"
+        what = self.holder if isinstance(self.holder, Holder) else self.holder.cell
+        return f"{what} owes {self.owes}: a reference is used before it is got"
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,8 @@ class Judgement:
             return False
         lines = Lines(self.program)
         procedures = {use.step.split(".")[0] for use in self.uses}
-        procedures |= {d.holder.place.procedure for d in (*self.debts, *self.differs)}
+        holders = [d.holder for d in (*self.debts, *self.differs)]
+        procedures |= {h.place.procedure for h in holders if isinstance(h, Holder)}
         return any(lines.covers(p, file, line) for p in procedures) or any(
             stretch.has(file, line) for q in self.queries for stretch in lines.stretches(q.way)
         )
@@ -88,6 +92,7 @@ class Judge:
     """Compares variants with an unmodified model, whose facts and features are taken over."""
 
     unmodified: Analysis
+    trusted: Collection[tuple[str, str]] = ()
     known: Known = field(default_factory=Known)
     before: dict[str, set[tuple[str, str, str, str]]] = field(
         default_factory=dict[str, set[tuple[str, str, str, str]]]
@@ -130,7 +135,7 @@ class Judge:
     def _with_tables(
         self,
         program: Program,
-        tables: Iterable[tuple[Counted, Ledger, Inference]],
+        tables: Sequence[tuple[Counted, Ledger, Inference]],
         fresh: list[Way],
         all_ways: list[Way],
         facts: Facts,
@@ -157,10 +162,14 @@ class Judge:
             if not (uses or queries or debts):
                 thawed += _thawed(judged, ledger, inference.assumed)
             differs += disagreements(system, table, holds, hidden)
+        unproved: list[str] = []
+        if not (uses or queries or debts or thawed):
+            unproved = list(self._unproved(program, tables, all_ways, facts))
         for by, found in (
             (USE, uses),
             (QUERY, [*queries, *debts]),
             (FREEZE, thawed),
+            (QUERY, unproved),
             (DECLARED, differs),
         ):
             if found:
@@ -180,38 +189,46 @@ class Judge:
         return self.before[name]
 
     def _facts(self, program: Program, own: list[Way], all_ways: list[Way]) -> Facts:
-        """What is known in a variant: anew, if fields other than counts change in another way."""
+        """What is known in a variant: anew, unless it has the same ways, each as often."""
         facts = self.unmodified.facts
         mine = {process.name for process in program.processes}
         before = [way for way in self.unmodified.ways if way.process.name in mine]
-        about = facts.about - facts.counts
-        if _stored(own, about) == _stored(before, about):
+        if Counter(way.key for way in own) == Counter(way.key for way in before):
             return facts
+        return Facts(self._joint(program), counted(program), all_ways, facts.empty)
+
+    def _joint(self, program: Program) -> Program:
+        """The variant's program, with the processes that it has not."""
+        mine = {process.name for process in program.processes}
         others = self.unmodified.whole.program.processes
         every = [*program.processes, *(p for p in others if p.name not in mine)]
-        joint = replace(program, processes=every)
-        return Facts(joint, counted(program), all_ways, facts.empty)
+        return replace(program, processes=every)
+
+    def _unproved(
+        self,
+        program: Program,
+        tables: Iterable[tuple[Counted, Ledger, Inference]],
+        all_ways: list[Way],
+        facts: Facts,
+    ) -> Iterator[str]:
+        """What is proved of the unmodified model, and is not of the variant."""
+        found = replace(self.unmodified.whole, program=self._joint(program))
+        for of, ledger, inference in tables:
+            assert inference.table is not None
+            proving = Proving(found, of, all_ways, facts, inference, inference.table)
+            proved = proving.prove(self.trusted)
+            yield from (str(q) for q in proved.queries if not q.proved)
+            yield from (str(c) for c in proved.comparisons if c.freezes and not c.exact)
+            known = {str(a) for a in ledger.assumed}
+            more = [str(a) for a in proved.assumed if str(a) not in known]
+            yield from (f"would have to be assumed: {a}" for a in more)
 
 
-def _stored(ways: Iterable[Way], about: set[str]) -> set[tuple[object, ...]]:
-    """What ways store in some fields, by process and procedure."""
-    return {
-        (
-            way.process.name,
-            way.origin.procedure,
-            key,
-            at.get_id(),
-            way.path.after.array(key).get_id(),
-        )
-        for way in ways
-        for key, at in way.path.stores
-        if key in about
-    }
-
-
-def judge(unmodified: Analysis, variant: Model[Any]) -> Judgement:
-    """Compare one variant with the unmodified model."""
-    return Judge(unmodified).judge(variant)
+def judge(
+    unmodified: Analysis, variant: Model[Any], trusted: Collection[tuple[str, str]] = ()
+) -> Judgement:
+    """Compare one variant with the unmodified model; trusted: as that was analysed with."""
+    return Judge(unmodified, trusted).judge(variant)
 
 
 def _debts(
@@ -219,8 +236,8 @@ def _debts(
 ) -> Iterator[Debt]:
     """The places at which a process has less than nothing, and has frozen nothing."""
     for unknown, n in table.items():
-        owes = isinstance(unknown, Holder) and n < 0 and unknown.variable not in freezing
-        if isinstance(unknown, Holder) and owes and old.get(unknown, 0) >= 0:
+        frozen = isinstance(unknown, Holder) and unknown.variable in freezing
+        if n < 0 and not frozen and old.get(unknown, 0) >= 0:
             yield Debt(unknown, -n)
 
 

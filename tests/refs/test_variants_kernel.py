@@ -39,7 +39,7 @@ CHANGES = [
 
 @pytest.fixture(scope="module")
 def judge() -> Judge:
-    return Judge(analyse(MODEL, UNHELD))
+    return Judge(analyse(MODEL, UNHELD), UNHELD)
 
 
 def mutant(kind: str, procedure: str) -> Mutant:
@@ -99,3 +99,17 @@ def test_every_use_without_a_hold_has_a_reason_and_every_reason_a_use() -> None:
         assert any(
             line.startswith(f"  {step} at ") and f" of {name}" in line for line in text.splitlines()
         )
+
+
+@pytest.mark.parametrize(
+    ("variant", "says"),
+    [
+        ("no_recheck.py:wp_page_copy", "equations of its steps contradict each other"),
+        ("freezes_too_much.py:folio_migrate_mapping", "explain what is frozen: REFUTED"),
+    ],
+)
+def test_what_only_other_facts_and_the_freeze_show(variant: str, says: str) -> None:
+    """The order of steps, and what is hidden: counts and stores are those of the edition."""
+    text, good, _ = refs("folio", str(Path(__file__).with_name(variant)))
+    assert not good
+    assert says in text

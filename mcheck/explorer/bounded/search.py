@@ -6,6 +6,7 @@ said of paths that are longer than those that were asked for.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -20,6 +21,7 @@ from mcheck.explorer.findings import Finding
 from mcheck.explorer.limits import Stopped, Watch
 from mcheck.explorer.shortest import Level, leading_to
 from mcheck.lang.contract import Executable, Property
+from mcheck.lang.errors import ModelError
 
 ENGINE = "z3"
 
@@ -48,7 +50,7 @@ class Search:
         """Search; what stopped it before its end, or an empty text."""
         try:
             self.tick()
-            self.relation = Relation(self.lowered)
+            self.relation = _relation(self.lowered)
             self._unrolled = Unrolled(self.relation, Solver(self.tick))
             self._unrolled.solver.add(self._unrolled.one_of(self.executable.initial, 0))
             while self.path is None and self.depth < self.most:
@@ -143,3 +145,12 @@ class Search:
 
     def look_ahead(self, state: int) -> int:
         return stuck_in(self.executable, state, lambda found: self.tick())
+
+
+def _relation(lowered: Lowered) -> Relation:
+    try:
+        return Relation(lowered)
+    except (RecursionError, ctypes.ArgumentError) as error:
+        if "RecursionError" not in f"{type(error).__name__}: {error}":
+            raise
+        raise ModelError("a step is too long for z3: its terms are too deep") from None

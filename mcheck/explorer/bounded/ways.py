@@ -75,12 +75,14 @@ class Ways:
         for path in self._steps.paths(parts.guard(step)):
             able.append(words.truth(truth(path.after.local(parts.GUARD))))
             able += self._failing(path, words, moves)
+        stopped: list[z3.BoolRef] = []  # by a filter that fails for some element
         for part in parts.domains(step):
             for path in self._steps.paths(part):
-                self._failing(path, words, moves)
+                stopped += self._failing(path, words, moves)
         for path in self._steps.paths(step):
             self._failing(path, words, moves)
-            self.taken.append(self._way(path, words, moves, (process, instance, step)))
+            goes_on = z3.And(moves, z3.Not(z3.Or(stopped))) if stopped else moves
+            self.taken.append(self._way(path, words, goes_on, (process, instance, step)))
         self.places.append(Place(actor, step.number, here, moves, z3.Or(able)))
 
     def _failing(self, path: Path, words: Words, moves: z3.BoolRef) -> list[z3.BoolRef]:

@@ -279,6 +279,8 @@ class Words:
 
 def _chosen(elements: Sequence[Word], index: Word) -> Word:
     """The element at an index; any of them where the index is none of theirs."""
+    if not elements:
+        return constant(0)  # the check of the index, or of null, fails before this is used
     there = [i for i in range(len(elements)) if index.lo <= i <= index.hi] or [0]
     found = elements[there[-1]]
     for i in reversed(there[:-1]):
