@@ -1,0 +1,110 @@
+"""Models of which z3 once said something else, or nothing, each for a mistake of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mcheck.explorer import bounded
+from mcheck.explorer.result import Verdict
+from mcheck.lang import (
+    Array,
+    Const,
+    Int,
+    Model,
+    Proc,
+    Ref,
+    State,
+    Struct,
+    always,
+    at,
+    choose,
+    null,
+    procedure,
+    run,
+)
+from tests.bounded.agreement import agree
+
+
+class Page(Struct):
+    n = Int(0, 3)
+    next = Ref(lambda: Page)
+
+
+class Pages(State):
+    page = Array(Page, 2)
+    x = Int(0, 3)
+    z = Int(0, 3)
+
+
+@procedure
+def filtering(k: Pages) -> Proc[None]:
+    """The filter lets the first page through, and fails for the second."""
+    yield at("link")
+    k.page[0].next = k.page[1]
+    yield at("choose")
+    p = choose(p for p in k.page if p.next.n == 0)
+    k.x = p.n + 1
+
+
+@always
+def cannot_be_said(k: Pages) -> bool:
+    """After a step that there is not, this goes wrong."""
+    return k.x == 0 or k.x // k.z == 1
+
+
+filter_fails = Model("filter_fails", Pages, [run(filtering)], [cannot_be_said])
+
+
+class Nothing(State):
+    pages = Const(0)
+    page = Array(Page, pages)
+    first = Ref(Page)
+    x = Int(0, 3)
+
+
+@procedure
+def looking(k: Nothing) -> Proc[None]:
+    """There is no page to look at, and this does not."""
+    yield at("reset")
+    k.first = null
+    yield at("look")
+    if k.first is not null:
+        k.x = k.first.n
+        k.first.n = 1
+
+
+no_pages = Model("no_pages", Nothing, [run(looking)], [])
+
+
+class Long(State):
+    n = Const(250)
+    x = Int(0, 255)
+
+
+@procedure
+def hashing(k: Long) -> Proc[None]:
+    """One step whose terms are deeper than Python can follow."""
+    yield at("hash")
+    h = k.x
+    for i in range(k.n):
+        h = (h ^ (h << 3)) & 255
+        h = h ^ i % 2
+    k.x = h
+
+
+too_long = Model("too_long", Long, [run(hashing)], [])
+
+
+@pytest.mark.parametrize(
+    ("model", "verdict"), [(filter_fails, Verdict.VIOLATED), (no_pages, Verdict.BOUNDED)]
+)
+def test_z3_and_the_reference_engine_agree(model: Model[Any], verdict: Verdict) -> None:
+    assert agree(model.compile(), 3).verdict is verdict
+
+
+def test_a_step_that_is_too_long_is_refused_in_words() -> None:
+    found = bounded.check(too_long.compile(), depth=2)
+    assert found.verdict is Verdict.ERROR
+    assert found.why == "a step is too long for z3: its terms are too deep"
