@@ -217,9 +217,11 @@ class Judge:
             assert inference.table is not None
             proving = Proving(found, of, all_ways, facts, inference, inference.table)
             proved = proving.prove(self.trusted)
-            yield from (str(q) for q in proved.queries if not q.proved)
-            yield from (str(c) for c in proved.comparisons if c.freezes and not c.exact)
-            known = {str(a) for a in ledger.assumed}
+            known = {str(q) for q in (*ledger.queries, *ledger.comparisons)}
+            known |= {str(a) for a in ledger.assumed}
+            wrong = [str(q) for q in proved.queries if not q.proved]
+            wrong += [str(c) for c in proved.comparisons if c.freezes and not c.exact]
+            yield from (each for each in wrong if each not in known)
             more = [str(a) for a in proved.assumed if str(a) not in known]
             yield from (f"would have to be assumed: {a}" for a in more)
 
@@ -303,7 +305,10 @@ def _inference(
     ledger: Ledger, program: Program, of: Counted, all_ways: list[Way], facts: Facts
 ) -> Inference:
     before = ledger.inference
-    inference = Inference(program, of, all_ways, facts, before.beginnings, assumed=before.assumed)
+    # Facts that are found anew are others, even if they say the same.
+    there = {f.number: f for some in (*facts.dropped.values(), *facts.at.values()) for f in some}
+    assumed = [Assumed(a.place, there.get(a.fact.number, a.fact)) for a in before.assumed]
+    inference = Inference(program, of, all_ways, facts, before.beginnings, assumed=assumed)
     inference.features = before.features
     if facts is before.facts:
         inference.cache = before.cache

@@ -25,7 +25,7 @@ CHANGES = [
     ("get dropped", "mapping_get_entry", "equations"),
     ("get dropped", "folio_add_lru", "equations"),
     ("get late", "mapping_get_entry", "use"),
-    ("get late", "folio_add_lru", "query"),
+    ("get late", "folio_add_lru", "query use"),
     ("put dropped", "filemap_read", "equations"),
     ("put dropped", "folio_put", "equations"),
     ("put doubled", "mapping_get_entry", "equations"),
