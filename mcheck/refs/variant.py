@@ -89,7 +89,7 @@ class Judgement:
 
 @dataclass
 class Judge:
-    """Compares variants with an unmodified model, whose facts and features are taken over."""
+    """Compares variants with an unmodified model, whose features and assumptions are taken over."""
 
     unmodified: Analysis
     trusted: Collection[tuple[str, str]] = ()
