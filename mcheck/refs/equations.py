@@ -358,7 +358,7 @@ def _span(
     beyond = Complement(len(terms))
     with assuming(given) as solver:
         while beyond.normals:
-            solver.add(z3.Or([_product(normal, terms) != 0 for normal in beyond.normals]))
+            solver.add(z3.Or([product(normal, terms) != 0 for normal in beyond.normals]))
             if solver.check() != z3.sat:
                 break
             model = solver.model()
@@ -372,6 +372,7 @@ def _span(
     return found
 
 
-def _product(normal: Sequence[int], terms: Sequence[z3.ArithRef]) -> z3.ArithRef:
+def product(normal: Sequence[int], terms: Sequence[z3.ArithRef]) -> z3.ArithRef:
+    """The sum of terms, each so many times; not all are left out."""
     parts = [t if n == 1 else n * t for n, t in zip(normal, terms, strict=True) if n]
     return parts[0] if len(parts) == 1 else z3.Sum(parts)

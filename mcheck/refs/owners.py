@@ -25,6 +25,7 @@ from mcheck.refs.equations import (
     Unknown,
     Way,
     changes,
+    product,
     ranges,
 )
 from mcheck.refs.facts import Facts
@@ -52,11 +53,10 @@ class Owned:
 
 @dataclass(frozen=True)
 class Owners:
-    """Where a local owns an element in some way; nothing, if left_out says whom it leaves out."""
+    """Where a local, or a field, owns an element in some way; nowhere, if that is not known."""
 
     places: frozenset[Holder] = frozenset()
     features: frozenset[Feature] = frozenset()
-    left_out: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -144,7 +144,7 @@ class _Books:
 
     def _of(self, way: Way) -> list[Row]:
         """The equations of one way, which may be known already."""
-        if not _stores(way) & self.what.cells:
+        if not way.stored & self.what.cells:
             key: tuple[object, ...] = (self.of.name, "moves", way.key)
             if key not in self.known.rows:
                 self.known.rows[key] = way, list(self._moves(way))
@@ -195,8 +195,11 @@ class _Books:
         with assuming(given) as solver:
             solver.add(*_counts(self.of, way, solver, frozen))
             while beyond.normals:
-                solver.add(z3.Or([_product(normal, terms) != 0 for normal in beyond.normals]))
-                if solver.check() != z3.sat:
+                solver.add(z3.Or([product(normal, terms) != 0 for normal in beyond.normals]))
+                answer = solver.check()
+                if answer == z3.unknown:
+                    return [Row((), 1)]  # contradicts itself: nobody is known to own anything
+                if answer == z3.unsat:
                     break
                 model = solver.model()
                 values = [model.eval(t, model_completion=True).as_long() for t in terms]
@@ -204,14 +207,6 @@ class _Books:
                 factors = zip(unknowns, values, strict=False)
                 found.append(Row(tuple((u, v) for u, v in factors if v), values[-1]))
         return found
-
-
-def _product(normal: Sequence[int], terms: Sequence[z3.ArithRef]) -> z3.ArithRef:
-    return z3.Sum([n * t for n, t in zip(normal, terms, strict=True) if n])
-
-
-def _stores(way: Way) -> set[str]:
-    return {key for key, _ in way.path.stores}
 
 
 def _counts(
@@ -255,7 +250,7 @@ def _solve(rows: Mapping[Row, set[str]]) -> Owners:
     """The smallest solution without debts. Who cannot be explained leaves nothing explained."""
     solution = _solution(list(rows))
     if solution is None:
-        return Owners(left_out=frozenset(set[str]().union(*rows.values())))
+        return Owners()
     return Owners(
         frozenset(u for u in solution if isinstance(u, Holder)),
         frozenset(u for u in solution if isinstance(u, Feature)),

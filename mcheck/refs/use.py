@@ -152,7 +152,7 @@ class Uses:
         """What keeps an element; for each call from which nothing does, what is there instead."""
         said = [*way.path.conditions, *ranges(way), *self._bounds(access.element)]
         said.insert(0, self._there(access))
-        if possible(self._given(way, way.before, said)) != z3.sat:
+        if possible(self._given(way, way.before, said)) == z3.unsat:
             return  # an element of another struct with the same part
         frames = list(way.before)
         by = self._kept(way, access, frames, said)

@@ -132,6 +132,8 @@ def _bitwise(name: str, a: Word, b: Word) -> Word:
     x, y = _same_size(a, b)
     size = x.size()
     least, most = (0 if min(a.lo, b.lo) >= 0 else -(1 << size - 1)), (1 << size - 1) - 1
+    if name == "&" and least == 0:
+        most = min(a.hi, b.hi)
     return _word({"&": x & y, "|": x | y, "^": x ^ y}[name], least, most)
 
 
