@@ -76,6 +76,12 @@ def _holders(found: Analysis, ledger: Ledger) -> str:
     assert ledger.table is not None
     how = origins(found.whole.program, ledger.of, ledger.system, ledger.table)
     held = [(u, n) for u, n in ledger.table.items() if isinstance(u, Holder) and n]
+    places = list(dict.fromkeys(place for _, place in found.facts.frames))
+
+    def in_order(line: tuple[Holder, int]) -> tuple[str, int, str]:
+        """By procedure, then as the steps were found, which is the same on every run."""
+        return line[0].place.procedure, places.index(line[0].place), line[0].variable
+
     lines = [
         (
             u.place.procedure,
@@ -85,7 +91,7 @@ def _holders(found: Analysis, ledger: Ledger) -> str:
             found.declared.get(u.variable, "frozen" if n < 0 else "-"),
             ", ".join(how.get(u, ())),
         )
-        for u, n in sorted(held, key=lambda x: x[0].place.procedure)
+        for u, n in sorted(held, key=in_order)
     ]
     headers = ("procedure", "label or call", "variable", "holds", "declared", "taken by")
     return tabulate(_once(lines), headers=headers, tablefmt="simple")
