@@ -14,6 +14,8 @@ from mcheck.refs.equations import Way
 from mcheck.refs.features import Counted, own_index
 from mcheck.refs.frames import names
 
+BY_NUMBER = "{} by its number"
+
 
 @dataclass(frozen=True, eq=False)
 class Accessed:
@@ -41,7 +43,7 @@ def memory(program: Program, of: Counted) -> dict[str, tuple[Cell, int]]:
 
 
 def accessed(program: Program, of: Counted, way: Way) -> Iterator[Accessed]:
-    """The elements that a way gets at by a local or a field, not by their plain numbers."""
+    """The elements that a way gets at: by a local, by a field, or by their plain numbers."""
     fields = memory(program, of)
     live = {id_ for frame in way.after for id_ in frame.live}
     after = way.path.after
@@ -54,7 +56,8 @@ def accessed(program: Program, of: Counted, way: Way) -> Iterator[Accessed]:
         cell, offset = fields[key]
         index = at / cell.length if cell.length > 1 else at - offset
         element = z3.simplify(index + 1)
-        if not z3.is_int_value(element) and _name(program, of, way, element)[0]:
+        unseen = cell.field.ghost and z3.is_int_value(element)  # of all elements, for the checker
+        if not unseen and _name(program, of, way, element)[0]:
             _, reads, writes = found.setdefault(element.get_id(), (element, set(), set()))
             (writes if write else reads).add(key)
 
@@ -75,6 +78,8 @@ def _name(program: Program, of: Counted, way: Way, element: z3.ArithRef) -> tupl
 
     Empty if it has no name.
     """
+    if z3.is_int_value(element):
+        return BY_NUMBER.format(of.name), 1 <= element.as_long() <= of.number
     if z3.is_const(element):
         id_ = element.decl().name()
         variable = way.process.variables.get(id_)

@@ -65,10 +65,21 @@ def reads_of(term: z3.ExprRef) -> frozenset[tuple[str, z3.ArithRef]]:
         return known[1]
     children = term.children()
     found = frozenset[tuple[str, z3.ArithRef]]().union(*map(reads_of, children))
-    if z3.is_select(term) and z3.is_const(children[0]):
-        found |= {(children[0].decl().name(), children[1])}
+    if z3.is_select(term):
+        found |= {(key, children[1]) for key in _arrays(children[0])}
     _reads[term.get_id()] = (term, found)
     return found
+
+
+def _arrays(term: z3.ExprRef) -> Iterator[str]:
+    """The fields that an array was made of: before a step, or between its stores."""
+    if z3.is_const(term):
+        yield term.decl().name()
+    elif term.decl().kind() == z3.Z3_OP_STORE:
+        yield from _arrays(term.arg(0))
+    else:
+        for branch in term.children()[1:]:
+            yield from _arrays(branch)
 
 
 Reads = dict[tuple[str, int], z3.ArithRef]

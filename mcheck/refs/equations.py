@@ -17,7 +17,7 @@ from mcheck.lang.contract import Source
 from mcheck.lang.declare.structs import Struct
 from mcheck.lang.emit.smt import Path, Steps, Term, number
 from mcheck.lang.lower.routines import RETURN
-from mcheck.lang.program import Process, Program, Step
+from mcheck.lang.program import Process, Program, Site, Step
 from mcheck.refs.complement import Complement
 from mcheck.refs.features import COUNT, Counted, Feature, bounds, change
 from mcheck.refs.frames import Frame, Place, names, stacks
@@ -113,8 +113,12 @@ class Way:
 
 
 def ways(program: Program, processes: Sequence[Process] | None = None) -> list[Way]:
-    """Every way through every step; checks of the language's own holds are not assumed."""
-    steps = Steps(program.cells, lambda site: program.sites[site].kind != "leak")
+    """Every way through every step.
+
+    That the language's own holds are in order, and that a count is within its bounds, are not
+    assumed: counts are integers of any size here.
+    """
+    steps = Steps(program.cells, lambda site: not _judged_here(program.sites[site]))
     found: list[Way] = []
     for process in program.processes if processes is None else processes:
         for step in (process.start, *process.steps):
@@ -133,6 +137,10 @@ def ways(program: Program, processes: Sequence[Process] | None = None) -> list[W
                 way.key = _key(way)
                 found.append(way)
     return found
+
+
+def _judged_here(site: Site) -> bool:
+    return site.kind == "leak" or (site.kind == "bounds" and COUNT in site.message)
 
 
 def _key(way: Way) -> Key:
@@ -181,7 +189,7 @@ def _origin(program: Program, process: Process, step: Step, path: Path) -> Origi
         tuple(
             program.sites[c.site].source
             for c in path.checks
-            if program.sites[c.site].kind == "bounds" and COUNT in program.sites[c.site].message
+            if _judged_here(program.sites[c.site]) and program.sites[c.site].kind == "bounds"
         ),
     )
 

@@ -22,6 +22,11 @@ _RESTORE = (
     "by the table"
 )
 
+_LOCKER = (
+    "the users of a page's lock and of nothing else are of the scenario, not of the kernel: their "
+    "page is there from beginning to end"
+)
+
 UNHELD: Mapping[tuple[str, str], str] = {
     ("access_memory.access", "Tlb.folio"): (
         "the hardware: who clears an entry flushes the TLBs before it puts the reference"
@@ -47,5 +52,26 @@ UNHELD: Mapping[tuple[str, str], str] = {
         "unlink_vma() has taken over the reference of the tree if its VMA was the last one, and "
         "puts it afterwards; else the tree still has its own"
     ),
+    ("unlink_vma.RB_EMPTY_ROOT", "AnonVma by its number"): _TREE,
+    ("folio_lock_anon_vma_read.down_read_trylock", "AnonVma by its number"): (
+        "an anon_vma stays one for as long as somebody is in an RCU read-side section "
+        "(SLAB_TYPESAFE_BY_RCU); the page is looked at again under its lock, and if it is still "
+        "mapped, so is the anon_vma in use: anon_vma_free() waits for the lock"
+    ),
+    ("put_anon_vma.anon_vma_free", "AnonVma by its number"): (
+        "who put the last reference frees it, and looks before whether anybody has it locked"
+    ),
+    ("alloc_pages.spin_lock(zone)", "Folio by its number"): (
+        "the free lists are looked at under zone->lock; struct pages stay in memory"
+    ),
+    ("__folio_lock.folio_set_waiters", "Folio by its number"): _LOCKER,
+    ("__folio_lock.folio_trylock_flag", "Folio by its number"): _LOCKER,
+    ("__folio_lock.test_and_set_bit", "Folio by its number"): _LOCKER,
+    ("folio_queue.folio_set_waiters", "Folio by its number"): _LOCKER,
+    ("folio_queue.folio_trylock_flag", "Folio by its number"): _LOCKER,
+    ("folio_trylock.folio_trylock", "Folio by its number"): _LOCKER,
+    ("folio_unlock.clear_bit_unlock_is_negative_byte", "Folio by its number"): _LOCKER,
+    ("folio_wake_bit.folio_clear_waiters", "Folio by its number"): _LOCKER,
+    ("folio_wake_bit.wake_page_function", "Folio by its number"): _LOCKER,
 }
 """By the step and the name of what it uses."""
