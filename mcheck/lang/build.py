@@ -26,12 +26,17 @@ from mcheck.lang.types import Type, integer
 
 
 def build(
-    model: Model[Any], *, judged: bool = True, written: frozenset[str] = frozenset()
+    model: Model[Any],
+    *,
+    judged: bool = True,
+    written: frozenset[str] = frozenset(),
+    either: frozenset[str] = frozenset(),
 ) -> Program:
     """The lowered form of a model.
 
     judged: whether its protection has to hold; written: the fields that something else changes,
-    where its processes are a part of something larger.
+    where its processes are a part of something larger; either: constants that are truths, of which
+    nothing is to be known, so that both ways are there: an expression has them by their names.
 
     Raises:
         ModelError: its text is refused, or its protection does not hold.
@@ -44,7 +49,7 @@ def build(
     changed = set(written)
     protected = _protected(state)
     starts = list(initial(model))
-    context = Context(state, cells, sites, changed, protected, settled(starts))
+    context = Context(state, cells, sites, changed, protected, settled(starts), either)
     runs = [r for r in model.processes if model.instances(r, state)]
     if not runs:
         raise ModelError(f"{model.name} has no process with these constants")

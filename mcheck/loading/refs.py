@@ -72,15 +72,18 @@ def _edition(edition: str) -> tuple[str, bool, bool]:
     from mcheck.refs.analysis import analyse
     from mcheck.refs.text import report, unexplained
     from mcheck.refs.use import uses
-    from mcheck.spec.unheld import UNHELD
+    from mcheck.spec.unheld import ASSUMED, UNHELD
 
     found = analyse(edition_model(edition), UNHELD)
     used = {
         ledger.of.name: uses(found, ledger) for ledger in found.ledgers if ledger.table is not None
     }
-    good = all(ledger.proved and not ledger.differs for ledger in found.ledgers)
-    good = good and not any(unexplained(there, UNHELD) for there in used.values())
-    text = _short(report(found, used, UNHELD))
+    why = {**UNHELD, **ASSUMED}
+    good = all(
+        ledger.proved and not ledger.differs and not unexplained(ledger, used[ledger.of.name], why)
+        for ledger in found.ledgers
+    )
+    text = _short(report(found, used, why))
     return text, good, not any(ledger.assumed for ledger in found.ledgers)
 
 

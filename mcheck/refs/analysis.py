@@ -107,7 +107,7 @@ def analyse(model: Model[Any], trusted: Collection[tuple[str, str]] = ()) -> Ana
     all_ways = ways(program)
     lap("terms")
     counts = counted(program)
-    facts = Facts(program, counts, all_ways, found.empty)
+    facts = Facts(found, counts, all_ways)
     lap("facts")
     declared = kinds(program)
     ledgers: list[Ledger] = []

@@ -17,12 +17,12 @@ from collections.abc import Iterable, Iterator, Sequence
 import z3
 
 from mcheck.lang.emit.smt import World, number
-from mcheck.lang.program import Program
 from mcheck.refs.candidates import LOCK, ME, PROCESS, Candidates, Fact, Where, array
 from mcheck.refs.equations import Way, frame_ranges
 from mcheck.refs.features import Counted, features, siblings
 from mcheck.refs.frames import Frame, Place, names
 from mcheck.refs.solvers import assuming, possible
+from mcheck.refs.whole import Whole
 
 Asked = tuple[Where, Fact, z3.BoolRef]
 """Whether a fact holds at a place: as a term about the state before."""
@@ -31,14 +31,11 @@ Asked = tuple[Where, Fact, z3.BoolRef]
 class Facts:
     """What holds where, in a program."""
 
-    def __init__(
-        self, program: Program, counts: Sequence[Counted], ways: list[Way], empty: frozenset[str]
-    ) -> None:
-        """Find the facts that the equations of the counted structs may need.
-
-        empty: the fields that are 0 everywhere in all initial states.
-        """
-        self.program, self.ways, self.empty = program, ways, empty
+    def __init__(self, found: Whole, counts: Sequence[Counted], ways: list[Way]) -> None:
+        """Find the facts that the equations of the counted structs may need."""
+        program = found.program
+        self.program, self.ways = program, ways
+        self.empty, self.shared = found.empty, found.shared
         self.counts = {of.cell.key for of in counts}
         offered = [f for of in counts for f in features(program, of, ())]
         named = [f.cell for f in offered if f.how == "names"]
@@ -295,8 +292,11 @@ class Facts:
         )
 
     def _own(self, key: str) -> bool:
-        """Every process writes a list only where its own element is."""
+        """Every process writes a list only where its own element is, which no other one has."""
         length = self.program.cells[key].length
+        writers = {way.process.name for way in self.ways if key in way.stored}
+        if any(pair <= writers for pair in self.shared):
+            return False
         return all(
             self._implied(way, (), z3.And(at >= (ME - 1) * length, at < ME * length))
             for way in self.ways

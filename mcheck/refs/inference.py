@@ -20,12 +20,21 @@ DEEPEST = 3
 """No more than so many assumptions are tried together."""
 
 
+Reasons = Mapping[tuple[str, str], str]
+"""Why something may be used, or assumed: by the step, and what is used or is assumed about."""
+
+
 @dataclass(frozen=True)
 class Assumed:
     """A fact that the equations need and that no lock or owner guarantees."""
 
     place: Place
     fact: Fact
+
+    def reason(self, why: Reasons) -> str | None:
+        """Why it may be assumed, if that is known."""
+        said = [why.get((str(self.place), cell)) for cell in sorted(self.fact.cells)]
+        return next((reason for reason in said if reason), None)
 
     def __str__(self) -> str:
         return f"{self.place}: {self.fact}"

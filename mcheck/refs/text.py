@@ -10,12 +10,11 @@ from mcheck.refs.analysis import Analysis, Ledger
 from mcheck.refs.equations import Holder
 from mcheck.refs.features import Feature
 from mcheck.refs.freeze import told
+from mcheck.refs.inference import Assumed, Reasons
 from mcheck.refs.origins import called, origins
 from mcheck.refs.use import BIT, FIELD, HOLD, LISTED, OWN, Unheld, Use, unheld
 from mcheck.refs.variant import Judgement
 
-Reasons = Mapping[tuple[str, str], str]
-"""Why something may be used without a hold, by the step and the name of what it uses."""
 KEPT = {
     HOLD: "a hold of the process",
     LISTED: "its own list",
@@ -31,7 +30,8 @@ def report(
 ) -> str:
     """Everything, for people.
 
-    used: the uses of each counted struct, by its name; why: the reasons for those without a hold.
+    used: the uses of each counted struct, by its name; why: the reasons for those without a hold,
+    and for what is assumed.
     """
     parts = [
         part
@@ -53,7 +53,7 @@ def _ledger(found: Analysis, ledger: Ledger, used: Sequence[Use], why: Reasons) 
     yield _fields(found, ledger)
     yield _holders(found, ledger)
     yield from told(ledger.comparisons)
-    yield "\n".join(_summary(ledger))
+    yield "\n".join(_summary(ledger, why))
     if used:
         yield "\n".join(_uses(used, why))
 
@@ -105,7 +105,7 @@ def _once(lines: list[tuple[str, str, str, int, str, str]]) -> Iterator[tuple[ob
         last = procedure
 
 
-def _summary(ledger: Ledger) -> Iterator[str]:
+def _summary(ledger: Ledger, why: Reasons) -> Iterator[str]:
     assert ledger.table is not None
     yield (
         f"equations: {len(ledger.system.rows)}, unknowns: {len(ledger.table)}, "
@@ -118,6 +118,7 @@ def _summary(ledger: Ledger) -> Iterator[str]:
         yield "the declared holds agree with the table"
     for assumed in ledger.assumed:
         yield f"assumed, and not proved: {assumed}"
+        yield _reason(assumed.reason(why))
     for derived in ledger.derived:
         yield f"taken for granted by the equations, and proved: {derived}"
     failed = [q for q in ledger.queries if not q.proved]
@@ -135,17 +136,25 @@ def _uses(used: Sequence[Use], why: Reasons) -> Iterator[str]:
     if tried:
         names = ", ".join(f"{use.first.step} ({use.first.name})" for use in tried)
         yield f"speculative, with a get unless the count is zero: {names}"
+    by_reason: dict[str | None, list[Unheld]] = {}
     for use in loose:
         if not use.speculative:
-            yield f"  {use.first} ({', '.join(use.kinds)})"
             reason = why.get((use.first.step, use.first.name))
-            yield textwrap.indent(textwrap.fill(reason or "NOT EXPLAINED", 92), "    ")
+            by_reason.setdefault(reason, []).append(use)
+    for reason, there in by_reason.items():
+        yield from (f"  {use.first} ({', '.join(use.kinds)})" for use in there)
+        yield _reason(reason)
 
 
-def unexplained(used: Sequence[Use], why: Reasons) -> list[Unheld]:
-    """The uses without a hold that there is no reason for."""
+def _reason(text: str | None) -> str:
+    return textwrap.indent(textwrap.fill(text or "NOT EXPLAINED", 92), "    ")
+
+
+def unexplained(ledger: Ledger, used: Sequence[Use], why: Reasons) -> list[Unheld | Assumed]:
+    """The uses without a hold, and the assumptions, that there is no reason for."""
     loose = [use for use in unheld(used) if not use.speculative]
-    return [use for use in loose if (use.first.step, use.first.name) not in why]
+    uses = [use for use in loose if (use.first.step, use.first.name) not in why]
+    return [*uses, *(a for a in ledger.assumed if not a.reason(why))]
 
 
 BY = {

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mcheck.lang.build import build
 from mcheck.lang.errors import ModelError
 from mcheck.lang.model import Model
 from mcheck.lang.program import Process, Program
@@ -25,6 +24,7 @@ from mcheck.refs.proof import Proof, Query
 from mcheck.refs.repair import Lines
 from mcheck.refs.solvers import quick
 from mcheck.refs.use import Use, Uses, unheld
+from mcheck.refs.whole import Whole, lowered
 
 EQUATIONS, USE, QUERY, FREEZE = "equations", "use", "query", "freeze"
 DECLARED, LANGUAGE = "declared", "language"
@@ -109,7 +109,7 @@ class Judge:
         try:
             cells = unmodified.whole.program.cells.values()
             written = frozenset(c.key for c in cells if c.constant is None)
-            program = build(variant, judged=False, written=written)
+            program = lowered(variant, written)
         except ModelError as error:
             return Judgement(LANGUAGE, (str(error),))
         mine = {process.name for process in program.processes}
@@ -195,14 +195,14 @@ class Judge:
         before = [way for way in self.unmodified.ways if way.process.name in mine]
         if Counter(way.key for way in own) == Counter(way.key for way in before):
             return facts
-        return Facts(self._joint(program), counted(program), all_ways, facts.empty)
+        return Facts(self._joint(program), counted(program), all_ways)
 
-    def _joint(self, program: Program) -> Program:
+    def _joint(self, program: Program) -> Whole:
         """The variant's program, with the processes that it has not."""
+        whole = self.unmodified.whole
         mine = {process.name for process in program.processes}
-        others = self.unmodified.whole.program.processes
-        every = [*program.processes, *(p for p in others if p.name not in mine)]
-        return replace(program, processes=every)
+        every = [*program.processes, *(p for p in whole.program.processes if p.name not in mine)]
+        return replace(whole, program=replace(program, processes=every))
 
     def _unproved(
         self,
@@ -212,7 +212,7 @@ class Judge:
         facts: Facts,
     ) -> Iterator[str]:
         """What is proved of the unmodified model, and is not of the variant."""
-        found = replace(self.unmodified.whole, program=self._joint(program))
+        found = self._joint(program)
         for of, ledger, inference in tables:
             assert inference.table is not None
             proving = Proving(found, of, all_ways, facts, inference, inference.table)

@@ -1,4 +1,4 @@
-"""What a step may use without a reference to it that can be counted, and why the kernel may."""
+"""What the proof of the reference counts takes from the kernel, and why that may be done."""
 
 from __future__ import annotations
 
@@ -75,3 +75,15 @@ UNHELD: Mapping[tuple[str, str], str] = {
     ("folio_wake_bit.wake_page_function", "Folio by its number"): _LOCKER,
 }
 """By the step and the name of what it uses."""
+
+ASSUMED: Mapping[tuple[str, str], str] = {
+    ("folio_migrate_mapping.folio_ref_freeze", "Slot.folio"): (
+        "the folio is locked: folio->mapping and folio->index do not change under its lock, and a "
+        "slot is only overwritten by who has locked the folio that it names"
+    ),
+    ("disk.folio_get", "Folio.refcount"): (
+        "writeback is begun, and waited for, with the folio locked; so nobody freezes a folio that "
+        "is written back"
+    ),
+}
+"""What is taken to hold at a place, by the place and the field that it is about."""

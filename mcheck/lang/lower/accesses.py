@@ -28,7 +28,8 @@ class Context:
 
     cells: by key; sites: the checks so far; written: the cells that some step writes;
     protected: whether the model says of any field what protects it; settled: the number that a
-    field has in all elements of all initial states, if it is one, by the key of its cell.
+    field has in all elements of all initial states, if it is one, by the key of its cell; either:
+    the constants that are truths of which nothing is known.
     """
 
     state: State
@@ -37,6 +38,7 @@ class Context:
     written: set[str]
     protected: bool
     settled: Callable[[Cell], int | None]
+    either: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -67,6 +69,7 @@ class Accesses:
     protected: bool
     written: set[str]
     settled: Callable[[Cell], int | None]
+    either: frozenset[str] = frozenset()
     folded: bool = False
     blamed: Scope | None = None
     facts: Facts

@@ -15,6 +15,7 @@ from mcheck.lang.declare.structs import Null
 from mcheck.lang.lower.comparisons import Comparisons
 from mcheck.lang.lower.values import Elems, Env, Method, Static, Val, Value
 from mcheck.lang.lower.wording import describe
+from mcheck.lang.types import BOOL
 
 
 class Attributes(Comparisons):
@@ -53,6 +54,8 @@ class Attributes(Comparisons):
             return self.read(self.cell_of(stored, struct), base, ir.const(0), 1, node)
         if stored is not None and not isinstance(stored, Field):
             return self.elements(Elems(base, stored), node)
+        if isinstance(declared, Const) and node.attr in self.either:
+            return Val(ir.name(node.attr), BOOL)
         if isinstance(declared, Const):
             return Static(self.state.constants_[node.attr])
         if struct is Lock and node.attr in ("held", "mine"):

@@ -45,7 +45,7 @@ class Lowering(Trylocks):
         """
         self.state, self.cells, self.sites = context.state, context.cells, context.sites
         self.written, self.protected = context.written, context.protected
-        self.settled = context.settled
+        self.settled, self.either = context.settled, context.either
         self.edition, self.in_property, self.before = edition, False, before
         self.facts = Facts()
         self.lock_names = LockNames(self.state, self.facts)
