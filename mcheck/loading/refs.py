@@ -15,6 +15,9 @@ from mcheck.loading.modules import from_file
 if TYPE_CHECKING:
     from mcheck.lang.model import Model
     from mcheck.lang.procedures import Procedure
+    from mcheck.refs.analysis import Ledger
+    from mcheck.refs.examined import Examined
+    from mcheck.refs.inference import Reasons
 
 
 def edition_model(edition: str) -> Model[Any]:
@@ -70,21 +73,26 @@ def refs(name: str, replacement: str = "") -> tuple[str, bool, bool]:
 
 def _edition(edition: str) -> tuple[str, bool, bool]:
     from mcheck.refs.analysis import analyse
-    from mcheck.refs.text import report, unexplained
-    from mcheck.refs.use import uses
+    from mcheck.refs.examined import examine
+    from mcheck.refs.text import report
     from mcheck.spec.unheld import ASSUMED, UNHELD
 
     found = analyse(edition_model(edition), UNHELD)
-    used = {
-        ledger.of.name: uses(found, ledger) for ledger in found.ledgers if ledger.table is not None
-    }
+    more = examine(found)
     why = {**UNHELD, **ASSUMED}
-    good = all(
-        ledger.proved and not ledger.differs and not unexplained(ledger, used[ledger.of.name], why)
-        for ledger in found.ledgers
-    )
-    text = _short(report(found, used, why))
+    good = all(_good(ledger, more, why) for ledger in found.ledgers)
+    text = _short(report(found, more, why))
     return text, good, not any(ledger.assumed for ledger in found.ledgers)
+
+
+def _good(ledger: Ledger, more: Examined, why: Reasons) -> bool:
+    """Whether nothing is wrong with the counts of a struct."""
+    from mcheck.refs.text import unexplained
+
+    if not ledger.proved or ledger.differs:
+        return False
+    last = more.unlocked[ledger.of.name]
+    return not unexplained(ledger, more, why) and all(query.proved for query in last)
 
 
 def _judged(model: Model[Any], variant: Model[Any], name: str) -> tuple[str, bool, bool]:

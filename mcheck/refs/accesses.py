@@ -10,9 +10,9 @@ import z3
 from mcheck.lang.emit.smt import number
 from mcheck.lang.program import Cell, Program
 from mcheck.refs.candidates import reads_of
-from mcheck.refs.equations import Way
 from mcheck.refs.features import Counted, own_index
 from mcheck.refs.frames import names
+from mcheck.refs.ways import Way
 
 BY_NUMBER = "{} by its number"
 

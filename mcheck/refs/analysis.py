@@ -11,7 +11,7 @@ from mcheck.lang.model import Model
 from mcheck.refs.calls import Names
 from mcheck.refs.carried import at_all, carried
 from mcheck.refs.declared import Disagreement, disagreements, freezers, kinds
-from mcheck.refs.equations import Unknown, Way, ways
+from mcheck.refs.equations import Unknown
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, Feature, counted
 from mcheck.refs.freeze import Comparison, comparisons
@@ -20,6 +20,7 @@ from mcheck.refs.inference import Assumed, Inference, System, determined
 from mcheck.refs.owners import Known, owners, uncounted
 from mcheck.refs.proof import Proof, Query
 from mcheck.refs.solvers import quick
+from mcheck.refs.ways import Way, ways
 from mcheck.refs.whole import Whole, whole
 
 
@@ -31,7 +32,8 @@ class Ledger:
     steps that contradict each other then; settled: how many unknowns have the same value in
     every solution; assumed: what is taken for granted; derived: what the equations take for
     granted, but was proved from the rest; differs: where the declared holds say something else;
-    queries: what was proved; comparisons: of the count with what is expected of it.
+    queries: what was proved; comparisons: of the count with what is expected of it; holding: what
+    is assumed or was derived, at every place at which it holds.
     """
 
     of: Counted
@@ -43,6 +45,7 @@ class Ledger:
     differs: tuple[Disagreement, ...]
     queries: tuple[Query, ...]
     comparisons: tuple[Comparison, ...] = ()
+    holding: tuple[Assumed, ...] = ()
 
     @property
     def system(self) -> System:
@@ -125,8 +128,8 @@ def analyse(model: Model[Any], trusted: Collection[tuple[str, str]] = ()) -> Ana
         proved = Proving(found, of, all_ways, facts, inference, table).prove(trusted)
         lap("proof")
         more = tuple(proved.assumed), tuple(proved.derived), tuple(differs), tuple(proved.queries)
-        expected = tuple(proved.comparisons)
-        ledgers.append(Ledger(of, inference, table, settled, *more, expected))
+        known = tuple(proved.comparisons), tuple(proved.holding)
+        ledgers.append(Ledger(of, inference, table, settled, *more, *known))
     return Analysis(model.name, found, all_ways, facts, tuple(ledgers), declared, seconds)
 
 
@@ -144,12 +147,13 @@ class Proving:
     derived: list[Assumed] = field(default_factory=list[Assumed])
     queries: list[Query] = field(default_factory=list[Query])
     comparisons: list[Comparison] = field(default_factory=list[Comparison])
+    holding: list[Assumed] = field(default_factory=list[Assumed])
 
     def prove(self, trusted: Collection[tuple[str, str]]) -> Proving:
         """Ask everything: the ledger, the way of what is assumed, and that frozen counts stay 0."""
         key = self.of.cell.key
         assumptions = [carried(self.facts, a) for a in self.inference.assumed]
-        everywhere = at_all(assumptions)
+        everywhere = self.holding = at_all(assumptions)
         program = self.found.program
         proof = Proof(program, self.of, self.facts, self.table, everywhere)
         self.queries = [*proof.prove(self.ways), *(q for c in assumptions for q in c.queries)]

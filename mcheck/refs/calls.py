@@ -10,9 +10,9 @@ import z3
 from mcheck.lang.emit.smt import number
 from mcheck.lang.program import Program
 from mcheck.refs.accesses import memory
-from mcheck.refs.equations import Way
 from mcheck.refs.features import Counted
 from mcheck.refs.frames import Frame, Place, names
+from mcheck.refs.ways import Way
 
 Call = tuple[str, str, Place]
 """A kind of process, a procedure, and the place at which it is called."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import z3
 
 from mcheck.lang.program import Program, Variable
-from mcheck.refs.equations import Way
 from mcheck.refs.features import counted_by
 from mcheck.refs.frames import Frame, Place, names
+from mcheck.refs.ways import Way
 
 LOCK = "Lock.holder"
 ME, PROCESS = z3.Int("me"), z3.Int("process")

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcheck.refs.candidates import Fact, Where
-from mcheck.refs.equations import Way
 from mcheck.refs.facts import Facts
 from mcheck.refs.frames import Frame, Place
 from mcheck.refs.inference import Assumed
 from mcheck.refs.proof import Query
+from mcheck.refs.ways import Way
 
 KEPT = "what is assumed before still holds"
 

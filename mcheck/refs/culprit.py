@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import z3
 
 from mcheck.lang.contract import Source
-from mcheck.refs.equations import Row, Unknown, Way
+from mcheck.refs.equations import Row, Unknown
 from mcheck.refs.inference import Inference, System, consistent, equation, variable
 from mcheck.refs.repair import Lines, Mending, Repair, Stretch
+from mcheck.refs.ways import Way
 
 
 @dataclass(frozen=True)

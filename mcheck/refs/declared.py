@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import z3
 
 from mcheck.lang.program import Program
-from mcheck.refs.equations import Holder, Unknown, Way
+from mcheck.refs.equations import Holder, Unknown
 from mcheck.refs.features import Counted
 from mcheck.refs.inference import System, solve, variable
+from mcheck.refs.ways import Way
 
 
 @dataclass(frozen=True)

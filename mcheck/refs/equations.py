@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import z3
 
-from mcheck.lang.contract import Source
-from mcheck.lang.declare.structs import Struct
-from mcheck.lang.emit.smt import Path, Steps, Term, number
-from mcheck.lang.lower.routines import RETURN
-from mcheck.lang.program import Process, Program, Site, Step
+from mcheck.lang.emit.smt import Term, number
+from mcheck.lang.program import Program
 from mcheck.refs.complement import Complement
-from mcheck.refs.features import COUNT, Counted, Feature, bounds, change
-from mcheck.refs.frames import Frame, Place, names, stacks
+from mcheck.refs.features import Counted, Feature, bounds, change
+from mcheck.refs.frames import Place, names
 from mcheck.refs.solvers import assuming, possible
+from mcheck.refs.ways import Way
 
 F = z3.Int("f")
 """The element whose count is asked for."""
@@ -42,156 +40,11 @@ Unknown = Holder | Feature
 
 
 @dataclass(frozen=True)
-class Origin:
-    """The step that an equation comes from, and the source lines at which it moves the count."""
-
-    process: str
-    procedure: str
-    label: str
-    source: Source
-    target: str
-    lines: tuple[Source, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.procedure}.{self.label}"
-
-
-@dataclass(frozen=True)
 class Row:
     """Sum of factor x unknown = change of the count."""
 
     terms: tuple[tuple[Unknown, int], ...]
     change: int
-
-
-class Key:
-    """What is the same for the same way in another program; its hash is computed once."""
-
-    def __init__(self, parts: tuple[object, ...]) -> None:
-        """parts: what is compared."""
-        self.parts = parts
-        self.hash = hash(parts)
-
-    def __hash__(self) -> int:
-        return self.hash
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, Key) and self.parts == other.parts)
-
-
-@dataclass
-class Way:
-    """One path of one step of one kind of process, with the frames before and after it."""
-
-    process: Process
-    step: Step | None
-    path: Path
-    before: tuple[Frame, ...]
-    after: tuple[Frame, ...]
-    origin: Origin
-    elements: int
-    key: Key = field(default_factory=lambda: Key(()))
-    known: list[z3.BoolRef] = field(default_factory=list[z3.BoolRef])
-    changed: dict[tuple[str, tuple[Feature, ...]], Changes] = field(
-        default_factory=dict[tuple[str, tuple[Feature, ...]], "Changes"]
-    )
-
-    @functools.cached_property
-    def base(self) -> z3.BoolRef:
-        """What is so whenever it is gone: its conditions, and the values that locals can have."""
-        return z3.And([*self.path.conditions, *ranges(self)])
-
-    @functools.cached_property
-    def stored(self) -> frozenset[str]:
-        """The fields that it writes."""
-        return frozenset(key for key, _ in self.path.stores)
-
-    @functools.cached_property
-    def places(self) -> frozenset[Place]:
-        """Where the process is before it, with the calls that it is in."""
-        return frozenset(frame.place for frame in self.before)
-
-
-def ways(program: Program, processes: Sequence[Process] | None = None) -> list[Way]:
-    """Every way through every step.
-
-    That the language's own holds are in order, and that a count is within its bounds, are not
-    assumed: counts are integers of any size here.
-    """
-    steps = Steps(program.cells, lambda site: not _judged_here(program.sites[site]))
-    found: list[Way] = []
-    for process in program.processes if processes is None else processes:
-        for step in (process.start, *process.steps):
-            start = step is process.start
-            for path in steps.paths(step):
-                before, after = stacks(process, None if start else step, path)
-                way = Way(
-                    process,
-                    None if start else step,
-                    path,
-                    before.frames,
-                    after.frames,
-                    _origin(program, process, step, path),
-                    _elements(program, process),
-                )
-                way.key = _key(way)
-                found.append(way)
-    return found
-
-
-def _judged_here(site: Site) -> bool:
-    return site.kind == "leak" or (site.kind == "bounds" and COUNT in site.message)
-
-
-def _key(way: Way) -> Key:
-    """What is the same for the same way in another program, wherever its terms are alive.
-
-    Who has called is in the frames; the numbers of the calls are left out.
-    """
-    path = way.path
-    live = [id_ for frame in way.after for id_ in frame.live if not id_.endswith(RETURN)]
-    parts = (
-        way.process.name,
-        way.before,
-        way.after,
-        tuple(c.get_id() for c in path.conditions if not any(RETURN in n for n in names(c))),
-        tuple((k, at.get_id()) for k, at in path.stores),
-        tuple(path.after.array(k).get_id() for k in sorted(way.stored)),
-        tuple(_same_term(path.after.local(id_)) for id_ in live),
-    )
-    return Key(parts)
-
-
-def _same_term(value: Term) -> tuple[str, int]:
-    """What two values have in common if and only if they are the same term or number."""
-    if isinstance(value, z3.ExprRef):
-        return "term", value.get_id()
-    return "number", int(value)
-
-
-def _elements(program: Program, process: Process) -> int:
-    """How many elements there are of the kind that each instance of a process is given."""
-    if process.of is None or not issubclass(process.of, Struct):
-        return 0
-    return program.state.count_(process.of)
-
-
-def _origin(program: Program, process: Process, step: Step, path: Path) -> Origin:
-    assert path.exit is not None
-    label = path.exit.label
-    target = process.steps[label] if label >= 0 else None
-    return Origin(
-        process.name,
-        step.procedure,
-        step.label,
-        step.source,
-        "" if target is None else f"{target.procedure}.{target.label}",
-        tuple(
-            program.sites[c.site].source
-            for c in path.checks
-            if _judged_here(program.sites[c.site]) and program.sites[c.site].kind == "bounds"
-        ),
-    )
 
 
 def locals_of(way: Way, of: Counted) -> Iterator[tuple[Holder, Term, int]]:
@@ -202,27 +55,6 @@ def locals_of(way: Way, of: Counted) -> Iterator[tuple[Holder, Term, int]]:
                 variable = way.process.variables[id_]
                 if variable.type.kind == "ref" and variable.type.of is of.struct:
                     yield Holder(frame.place, id_), world.local(id_), sign
-
-
-def ranges(way: Way) -> Iterator[z3.BoolRef]:
-    """The locals before a path have values of their types; so has the process's own element."""
-    me, process = z3.Int("me"), z3.Int("process")
-    yield process >= 1
-    if way.process.of is not None:
-        yield z3.And(me >= 1, me <= way.elements)
-    for frame in way.before:
-        yield from frame_ranges(way.process, frame)
-
-
-def frame_ranges(process: Process, frame: Frame) -> tuple[z3.BoolRef, ...]:
-    """The locals of a frame have values of their types."""
-    found = [process.variables[id_] for id_ in frame.live]
-    return tuple(_range(v.id, v.lowest, v.type.hi) for v in found)
-
-
-@functools.cache
-def _range(name: str, lo: int, hi: int) -> z3.BoolRef:
-    return z3.And(z3.Int(name) >= lo, z3.Int(name) <= hi)
 
 
 @dataclass

@@ -18,10 +18,10 @@ import z3
 
 from mcheck.lang.emit.smt import World, number
 from mcheck.refs.candidates import LOCK, ME, PROCESS, Candidates, Fact, Where, array
-from mcheck.refs.equations import Way, frame_ranges
 from mcheck.refs.features import Counted, features, siblings
 from mcheck.refs.frames import Frame, Place, names
 from mcheck.refs.solvers import assuming, possible
+from mcheck.refs.ways import Way, frame_ranges
 from mcheck.refs.whole import Whole
 
 Asked = tuple[Where, Fact, z3.BoolRef]

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 import z3
 
 from mcheck.refs.candidates import array, reads_of
-from mcheck.refs.equations import F, Holder, Way, ranges
+from mcheck.refs.equations import F, Holder
 from mcheck.refs.features import Counted
 from mcheck.refs.frames import Frame, names
 from mcheck.refs.frozen import Table, instances
 from mcheck.refs.solvers import possible
+from mcheck.refs.ways import Way, ranges
 
 
 @dataclass(frozen=True, order=True)

@@ -23,7 +23,7 @@ import z3
 from mcheck.lang.program import Program
 from mcheck.refs.calls import Names
 from mcheck.refs.candidates import ME, Fact, Where, array, reads_of
-from mcheck.refs.equations import F, Holder, Unknown, Way, changes, frame_ranges
+from mcheck.refs.equations import F, Holder, Unknown, changes
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, Feature, bounds, own_index, times
 from mcheck.refs.frames import Frame, Place, at_call
@@ -31,6 +31,7 @@ from mcheck.refs.inference import Assumed
 from mcheck.refs.owners import Owners
 from mcheck.refs.proof import Query
 from mcheck.refs.solvers import possible
+from mcheck.refs.ways import Way, frame_ranges
 
 EXPLAINED = "the fields that are known explain what is frozen"
 OWNED = "a count of 0 changes as who owns it"
@@ -127,10 +128,15 @@ class Table:
             if i.feature.cell not in but:
                 yield z3.And(i.there, *mine)
 
-    def given(self, way: Way, frames: Sequence[Frame]) -> list[z3.BoolRef]:
-        """What a process knows before a way, of itself and of an element f."""
+    def given(
+        self, way: Way, frames: Sequence[Frame], base: z3.BoolRef | None = None
+    ) -> list[z3.BoolRef]:
+        """What a process knows before a way, of itself and of an element f.
+
+        base: what is so then, if not all that is so whenever the way is gone.
+        """
         said = self.said(way.process.name, frames)
-        given = [F >= 1, self.of.number >= F, way.base]
+        given = [F >= 1, self.of.number >= F, way.base if base is None else base]
         given += [*bounds(self.program, way.path), *(fact.term for fact in said)]
         for frame in frames[len(way.before) :]:
             given += frame_ranges(way.process, frame)
@@ -233,17 +239,19 @@ class Frozen:
 
     def _answer(self, way: Way, frames: list[Frame], wrong: list[z3.BoolRef]) -> Query:
         """Ask with what the given frames know; if that is too little, also those above them."""
-        answer = possible([*self._given(way, frames), *wrong])
+        answer = possible([*self.given(way, frames), *wrong])
         sites = self.table.above(way, frames) if answer != z3.unsat else []
         if not sites:
             return Query(way, OWNED, answer == z3.unsat, answer == z3.unknown)
         asked = [self._answer(way, [*frames, site], wrong) for site in sites]
         return next((query for query in asked if not query.proved), asked[0])
 
-    def _given(self, way: Way, frames: Sequence[Frame]) -> list[z3.BoolRef]:
+    def given(
+        self, way: Way, frames: Sequence[Frame], base: z3.BoolRef | None = None
+    ) -> list[z3.BoolRef]:
         """What is known before a way, by both ledgers and all facts."""
         count = way.path.before.cell(self.of.cell.key, F - 1)
-        given = [count >= 0, *self.table.given(way, frames)]
+        given = [count >= 0, *self.table.given(way, frames, base)]
         at = [(Holder(frame.place, id_), id_) for frame in frames for id_ in frame.live]
         owning = [z3.If(z3.Int(id_) == F, 1, 0) for h, id_ in at if h in self.owned.places]
         owning += [self._free(way, feature) for feature in self.owned.features]

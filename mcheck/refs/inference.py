@@ -11,10 +11,11 @@ import z3
 
 from mcheck.lang.program import Program
 from mcheck.refs.candidates import Fact
-from mcheck.refs.equations import Row, Unknown, Way, rows
+from mcheck.refs.equations import Row, Unknown, rows
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, Feature, features, times
 from mcheck.refs.frames import Place, names
+from mcheck.refs.ways import Way
 
 DEEPEST = 3
 """No more than so many assumptions are tried together."""

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 import z3
 
 from mcheck.lang.program import Program
-from mcheck.refs.equations import Holder, Unknown, Way
+from mcheck.refs.equations import Holder, Unknown
 from mcheck.refs.features import Counted, Feature
 from mcheck.refs.frames import names
 from mcheck.refs.inference import System
+from mcheck.refs.ways import Way
 
 GET, TRY, TAKEN = "get", "get unless zero", "taken from {}"
 

@@ -17,21 +17,12 @@ import z3
 from mcheck.lang.emit.smt import World
 from mcheck.lang.program import Cell, Program
 from mcheck.refs.calls import Names
-from mcheck.refs.equations import (
-    Complement,
-    F,
-    Holder,
-    Row,
-    Unknown,
-    Way,
-    changes,
-    product,
-    ranges,
-)
+from mcheck.refs.equations import Complement, F, Holder, Row, Unknown, changes, product
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, Feature, bounds, own_index
 from mcheck.refs.inference import System, equation, variable
 from mcheck.refs.solvers import assuming
+from mcheck.refs.ways import Way, ranges
 
 LOCKED, FREE = "locked", "free"
 """The names of a bit that is a lock, and of one that says that an element is on a free list."""

@@ -16,25 +16,31 @@ from dataclasses import dataclass
 import z3
 
 from mcheck.lang.program import Program
-from mcheck.refs.equations import F, Holder, Unknown, Way, changes
+from mcheck.refs.equations import F, Holder, Unknown, changes
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, Feature, bounds
 from mcheck.refs.inference import Assumed
 from mcheck.refs.solvers import assuming
+from mcheck.refs.ways import Way
 
 
 @dataclass(frozen=True)
 class Query:
-    """One thing that was asked of z3: about which way, what, and the answer."""
+    """One thing that was asked of z3: about which way, what, and the answer.
+
+    via: the procedures through which it is gone, innermost first, if that matters.
+    """
 
     way: Way
     asked: str
     proved: bool
     unknown: bool = False
+    via: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         answer = "proved" if self.proved else "unknown" if self.unknown else "REFUTED"
-        return f"{self.way.origin} -> {self.way.origin.target}: {self.asked}: {answer}"
+        via = f", called by {' < '.join(self.via)}" if self.via else ""
+        return f"{self.way.origin} -> {self.way.origin.target}{via}: {self.asked}: {answer}"
 
 
 LEDGER = "the count changes as what explains it"

@@ -14,10 +14,11 @@ import z3
 from mcheck.lang.contract import Source
 from mcheck.lang.emit.smt import number
 from mcheck.lang.program import Program
-from mcheck.refs.equations import Holder, Row, Unknown, Way, rows
+from mcheck.refs.equations import Holder, Row, Unknown, rows
 from mcheck.refs.features import Counted, Feature
 from mcheck.refs.frames import Frame
 from mcheck.refs.inference import System, equation
+from mcheck.refs.ways import Way
 
 Section = tuple[str, ...]
 """Ways from the same places to the same places."""

@@ -6,12 +6,16 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from mcheck.refs import checks
 from mcheck.refs.analysis import Analysis, Ledger
+from mcheck.refs.books import UNLOCKED
 from mcheck.refs.equations import Holder
+from mcheck.refs.examined import Examined
 from mcheck.refs.features import Feature
 from mcheck.refs.freeze import told
 from mcheck.refs.inference import Assumed, Reasons
 from mcheck.refs.origins import called, origins
+from mcheck.refs.proof import Query
 from mcheck.refs.use import BIT, FIELD, HOLD, LISTED, OWN, Unheld, Use, unheld
 from mcheck.refs.variant import Judgement
 
@@ -25,25 +29,26 @@ KEPT = {
 """What keeps an element from being freed, in words."""
 
 
-def report(
-    found: Analysis, used: Mapping[str, Sequence[Use]] | None = None, why: Reasons | None = None
-) -> str:
+def report(found: Analysis, more: Examined | None = None, why: Reasons | None = None) -> str:
     """Everything, for people.
 
-    used: the uses of each counted struct, by its name; why: the reasons for those without a hold,
-    and for what is assumed.
+    more: what was asked over the table; why: the reasons for what is used without a hold, and for
+    what is assumed.
     """
-    parts = [
-        part
-        for ledger in found.ledgers
-        for part in _ledger(found, ledger, (used or {}).get(ledger.of.name, ()), why or {})
-    ]
-    total = sum(found.seconds.values())
-    laps = ", ".join(f"{name} {seconds:.1f}" for name, seconds in found.seconds.items())
-    return "\n\n".join([*parts, f"{total:.1f} s: {laps}"])
+    more, why = more or Examined(), why or {}
+    parts = [part for ledger in found.ledgers for part in _ledger(found, ledger, more, why)]
+    if more.checks:
+        parts.append("\n".join(checks.told(more.checks)))
+    laps = [seconds for seconds in (found.seconds, more.seconds) if seconds]
+    return "\n\n".join([*parts, *map(_time, laps)])
 
 
-def _ledger(found: Analysis, ledger: Ledger, used: Sequence[Use], why: Reasons) -> Iterator[str]:
+def _time(seconds: Mapping[str, float]) -> str:
+    laps = ", ".join(f"{name} {s:.1f}" for name, s in seconds.items())
+    return f"{sum(seconds.values()):.1f} s: {laps}"
+
+
+def _ledger(found: Analysis, ledger: Ledger, more: Examined, why: Reasons) -> Iterator[str]:
     name = ledger.of.name
     if ledger.table is None:
         yield f"{name}: no table: the equations of these steps contradict each other"
@@ -54,8 +59,8 @@ def _ledger(found: Analysis, ledger: Ledger, used: Sequence[Use], why: Reasons) 
     yield _holders(found, ledger)
     yield from told(ledger.comparisons)
     yield "\n".join(_summary(ledger, why))
-    if used:
-        yield "\n".join(_uses(used, why))
+    if name in more.uses:
+        yield "\n".join(_uses(more.uses[name], more.unlocked[name], why))
 
 
 def _fields(found: Analysis, ledger: Ledger) -> str:
@@ -126,12 +131,16 @@ def _summary(ledger: Ledger, why: Reasons) -> Iterator[str]:
     yield from (f"  {q}" for q in failed)
 
 
-def _uses(used: Sequence[Use], why: Reasons) -> Iterator[str]:
+def _uses(used: Sequence[Use], unlocked: Sequence[Query], why: Reasons) -> Iterator[str]:
     """By what elements are kept while they are used; each use that nothing keeps, and why."""
     by = Counter(use.by for use in used if use.kept)
     loose = unheld(used)
     kept = ", ".join(f"{KEPT[how]}: {by[how]}" for how in KEPT if by[how])
     yield f"uses: {len(used)}; kept by {kept}"
+    failed = [query for query in unlocked if not query.proved]
+    if unlocked:
+        yield f"{UNLOCKED}: {len(unlocked) - len(failed)} of {len(unlocked)} queries proved"
+    yield from (f"  {query}" for query in failed)
     tried = [use for use in loose if use.speculative]
     if tried:
         names = ", ".join(f"{use.first.step} ({use.first.name})" for use in tried)
@@ -150,9 +159,9 @@ def _reason(text: str | None) -> str:
     return textwrap.indent(textwrap.fill(text or "NOT EXPLAINED", 92), "    ")
 
 
-def unexplained(ledger: Ledger, used: Sequence[Use], why: Reasons) -> list[Unheld | Assumed]:
+def unexplained(ledger: Ledger, more: Examined, why: Reasons) -> list[Unheld | Assumed]:
     """The uses without a hold, and the assumptions, that there is no reason for."""
-    loose = [use for use in unheld(used) if not use.speculative]
+    loose = [use for use in unheld(more.uses[ledger.of.name]) if not use.speculative]
     uses = [use for use in loose if (use.first.step, use.first.name) not in why]
     return [*uses, *(a for a in ledger.assumed if not a.reason(why))]
 

@@ -10,17 +10,20 @@ import z3
 
 from mcheck.lang.contract import Source
 from mcheck.refs.accesses import Accessed, accessed, reads_at
+from mcheck.refs.books import Book
 from mcheck.refs.calls import Names
 from mcheck.refs.candidates import LOCK, ME, Fact, array, reads_of
-from mcheck.refs.equations import Holder, Unknown, Way, frame_ranges, ranges
+from mcheck.refs.equations import Holder, Unknown
 from mcheck.refs.features import Feature
 from mcheck.refs.frames import Frame, at_call
+from mcheck.refs.frozen import Frozen, Table
+from mcheck.refs.inference import Assumed
 from mcheck.refs.owners import Known, Owners, lock_bit, owners, satisfiable, uncounted
-from mcheck.refs.solvers import assuming, possible, quick
+from mcheck.refs.solvers import assuming, possible
+from mcheck.refs.ways import Way, frame_ranges, ranges
 
 if TYPE_CHECKING:
     from mcheck.lang.program import Program
-    from mcheck.refs.analysis import Analysis, Ledger
     from mcheck.refs.facts import Facts
     from mcheck.refs.features import Counted
     from mcheck.refs.inference import System
@@ -87,15 +90,6 @@ def unheld(uses: Sequence[Use]) -> list[Unheld]:
     return [Unheld(us[0], tuple(dict.fromkeys(u.kind for u in us))) for us in found.values()]
 
 
-@quick()
-def uses(found: Analysis, ledger: Ledger) -> list[Use]:
-    """Every use of the elements of a counted struct, judged by its table."""
-    assert ledger.table is not None
-    program, facts = found.whole.program, found.facts
-    judged = Uses(program, ledger.of, found.ways, facts, ledger.system, ledger.table, Known())
-    return judged.all()
-
-
 @dataclass
 class Uses:
     """Judges every access of a program's steps by the table of a counted struct."""
@@ -118,10 +112,31 @@ class Uses:
             for c in program.cells.values()
             if c.type.kind == "ref" and c.type.of is of.struct and c.constant is None
         ]
-        bit = lock_bit(program, of)
+        self.bit = lock_bit(program, of)
         more = self.system, self.facts, self.names, self.table, self.known
-        self.locks = Owners() if bit is None else owners(program, of, bit, *more)
         self.owned = owners(program, of, uncounted(program, of), *more)
+        known = self.bit is not None and any(map(self._asserted, self.ways))
+        self.locks = owners(program, of, self.bit, *more) if self.bit and known else Owners()
+
+    def _asserted(self, way: Way) -> bool:
+        """Whether a step asserts something about the lock bit of what is nobody's any more.
+
+        Without that, the bit keeps nobody from freeing what is locked.
+        """
+        assert self.bit is not None
+        asserted = [c for c in way.path.checks if self.program.sites[c.site].kind == "assert"]
+        mine = [
+            id_ for f in way.before for id_ in f.live if Holder(f.place, id_) in self.owned.places
+        ]
+        bits = [self.bit.there(way.path.before, z3.Int(id_)) for id_ in mine]
+        read = {(key, at.get_id()) for check in asserted for key, at in reads_of(check.holds)}
+        return any((key, at.get_id()) in read for bit in bits for key, at in reads_of(bit))
+
+    def book(self, assumed: Sequence[Assumed]) -> Book:
+        """All that is known of the struct, for more to be asked; assumed: wherever it holds."""
+        more = self.names, self.table, self.owned, assumed
+        frozen = Frozen(Table(self.program, self.of, self.facts, *more))
+        return Book(frozen, self.bit, self.locks)
 
     def all(self) -> list[Use]:
         """Every use, once for each kind of process that has it."""

@@ -11,9 +11,11 @@ from mcheck.lang.errors import ModelError
 from mcheck.lang.model import Model
 from mcheck.lang.program import Process, Program
 from mcheck.refs.analysis import Analysis, Ledger, Proving
+from mcheck.refs.carried import at_all, carried
 from mcheck.refs.culprit import Culprit, culprit
 from mcheck.refs.declared import Disagreement, disagreements, freezers, kinds
-from mcheck.refs.equations import Holder, Unknown, Way, ways
+from mcheck.refs.equations import Holder, Unknown
+from mcheck.refs.examined import judged_by
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, counted
 from mcheck.refs.freeze import comparisons
@@ -24,6 +26,7 @@ from mcheck.refs.proof import Proof, Query
 from mcheck.refs.repair import Lines
 from mcheck.refs.solvers import quick
 from mcheck.refs.use import Use, Uses, unheld
+from mcheck.refs.ways import Way, ways
 from mcheck.refs.whole import Whole, lowered
 
 EQUATIONS, USE, QUERY, FREEZE = "equations", "use", "query", "freeze"
@@ -82,6 +85,7 @@ class Judgement:
         procedures = {use.step.split(".")[0] for use in self.uses}
         holders = [d.holder for d in (*self.debts, *self.differs)]
         procedures |= {h.place.procedure for h in holders if isinstance(h, Holder)}
+        procedures |= {procedure for query in self.queries for procedure in query.via[:1]}
         return any(lines.covers(p, file, line) for p in procedures) or any(
             stretch.has(file, line) for q in self.queries for stretch in lines.stretches(q.way)
         )
@@ -98,6 +102,8 @@ class Judge:
         default_factory=dict[str, set[tuple[str, str, str, str]]]
     )
     """The places of the uses without a hold of the unmodified model, once they are known."""
+    locked: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    """Its last puts by who may have locked what is freed, likewise."""
 
     @quick()
     def judge(self, variant: Model[Any]) -> Judgement:
@@ -160,6 +166,7 @@ class Judge:
             hidden = freezers(of, all_ways)
             debts += _debts(table, old, hidden)
             if not (uses or queries or debts):
+                queries += self._last_puts(judged, ledger, inference)
                 thawed += _thawed(judged, ledger, inference.assumed)
             differs += disagreements(system, table, holds, hidden)
         unproved: list[str] = []
@@ -178,13 +185,26 @@ class Judge:
                 return Judgement(by, tuple(says), None, *more, program=program)
         return Judgement("")
 
+    def _last_puts(self, judged: Uses, ledger: Ledger, inference: Inference) -> Iterator[Query]:
+        """The last puts by who may have locked what is freed, which he has not before."""
+        assumed = at_all([carried(judged.facts, a) for a in inference.assumed])
+        unmodified = self._unlocked(ledger)
+        for query in judged.book(assumed).unlocked(judged.ways):
+            if not query.proved and str(query) not in unmodified:
+                yield query
+
+    def _unlocked(self, ledger: Ledger) -> set[str]:
+        name = ledger.of.name
+        if name not in self.locked:
+            book = judged_by(self.unmodified, ledger).book(ledger.holding)
+            asked = book.unlocked(self.unmodified.ways)
+            self.locked[name] = {str(query) for query in asked if not query.proved}
+        return self.locked[name]
+
     def _before(self, ledger: Ledger) -> set[tuple[str, str, str, str]]:
         name = ledger.of.name
         if name not in self.before:
-            assert ledger.table is not None
-            found, program = self.unmodified, self.unmodified.whole.program
-            more = found.ways, found.facts, ledger.system, ledger.table, self.known
-            uses = Uses(program, ledger.of, *more).all()
+            uses = judged_by(self.unmodified, ledger).all()
             self.before[name] = {use.place for use in uses if not use.kept}
         return self.before[name]
 

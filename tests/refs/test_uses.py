@@ -27,7 +27,8 @@ from mcheck.lang import (
 )
 from mcheck.lang.procedures import Procedure
 from mcheck.refs.analysis import analyse
-from mcheck.refs.use import unheld, uses
+from mcheck.refs.examined import examine
+from mcheck.refs.use import unheld
 from mcheck.refs.whole import joined
 
 
@@ -127,7 +128,7 @@ def loose(model: Model[Shelf]) -> set[tuple[str, str]]:
     """The uses that nothing keeps."""
     found = analyse(joined([model], model.name))
     (ledger,) = found.ledgers
-    return {(use.first.step, use.first.name) for use in unheld(uses(found, ledger))}
+    return {(use.first.step, use.first.name) for use in unheld(examine(found).uses[ledger.of.name])}
 
 
 def test_with_a_reference_nothing_is_loose_but_the_get_by_the_slot() -> None:

@@ -9,9 +9,10 @@ import pytest
 from mcheck.lang.contract import Source
 from mcheck.lang.model import Model
 from mcheck.refs.analysis import Analysis, analyse
+from mcheck.refs.examined import examine
 from mcheck.refs.inference import consistent
 from mcheck.refs.text import verdict
-from mcheck.refs.use import UNLESS_ZERO, Use, unheld, uses
+from mcheck.refs.use import UNLESS_ZERO, Use, unheld
 from mcheck.refs.variant import Judgement, judge
 from mcheck.refs.whole import joined
 from tests.refs import cache as toys
@@ -71,7 +72,7 @@ def test_a_contradiction_is_the_smallest(found: Analysis) -> None:
 
 def test_uses_are_kept_or_speculative(found: Analysis) -> None:
     (ledger,) = found.ledgers
-    all_uses = uses(found, ledger)
+    all_uses = examine(found).uses[ledger.of.name]
     assert any(use.kept for use in all_uses)
     loose = unheld(all_uses)
     assert [(u.first.step, u.first.by) for u in loose if u.speculative] == [

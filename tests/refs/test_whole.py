@@ -46,6 +46,7 @@ class Node(State):
     folio = Array(Folio, 2)
     cpu = Array(Cpu, cpus)
     slot = Ref(Folio)
+    readers = Int(0, 3)
 
 
 @procedure
@@ -159,3 +160,23 @@ def test_two_procedures_of_one_name_are_refused() -> None:
     other = Model("other", Node, [run(other_reader(), each=1)])
     with pytest.raises(ModelError, match="two procedures are called reader; rename one"):
         joined([tracked, other], "both")
+
+
+@procedure
+def fourth_reader(k: Node, me: int) -> Proc[None]:
+    """Of the fourth that would be counted among the readers, the reference is lost."""
+    while True:
+        yield at("get", until=lambda: k.slot is not null, rest=True, atomic="lock")
+        f: Held[Folio] = hold(k.slot)
+        f.refcount += 1
+        yield at("put", atomic="lock")
+        fourth = k.readers == 3
+        k.readers += 1
+        if not fourth:
+            f.refcount -= 1
+        release(f)
+
+
+def test_that_a_number_would_be_too_large_rules_nothing_out() -> None:
+    few = Model("few", Node, [run(fourth_reader, each=2), run(keeper, each=1)], init=there)
+    assert not has_table(few)

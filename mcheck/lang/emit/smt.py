@@ -208,7 +208,7 @@ class Steps:
             case ast.If():
                 self._merge(s, path)
             case ast.Assert(msg=ast.Constant(value=int() as site)):
-                self._check(path, truth(self._value(s.test, path)), site)
+                self.check(path, truth(self._value(s.test, path)), site)
             case _:
                 raise AssertionError(ast.dump(s))
 
@@ -237,7 +237,8 @@ class Steps:
             same = c is d or (not isinstance(c, z3.ExprRef) and type(c) is type(d) and c == d)
             path.after.locals[name] = c if same else z3.If(test, number(c), number(d))
 
-    def _check(self, path: Path, holds: z3.BoolRef, site: int) -> None:
+    def check(self, path: Path, holds: z3.BoolRef, site: int) -> None:
+        """Note that something must hold here, under what is decided on the way to it."""
         for guard in self.guards:
             holds = z3.Implies(guard, holds)
         holds = simple(holds)
@@ -333,12 +334,16 @@ class Steps:
         site = ir.value_of(args[-1])
         assert site is not None
         if function in ("nonnull", "nonzero"):
-            self._check(path, value != 0, site)
+            self.check(path, value != 0, site)
         else:
             lo, hi = ir.value_of(args[1]), ir.value_of(args[2])
             assert lo is not None and hi is not None
-            self._check(path, z3.And(value >= lo, value <= hi), site)
+            self.check(path, self.within(value, lo, hi, site), site)
         return value
+
+    def within(self, value: z3.ArithRef, lo: int, hi: int, site: int) -> z3.BoolRef:
+        """That a number is within bounds."""
+        return z3.And(value >= lo, value <= hi)
 
 
 def _leaves(s: ast.If) -> bool:
