@@ -12,6 +12,7 @@ from mcheck.lang.program import Program
 from mcheck.refs.accesses import memory
 from mcheck.refs.features import Counted
 from mcheck.refs.frames import Frame, Place, names
+from mcheck.refs.solvers import possible
 from mcheck.refs.ways import Way
 
 Call = tuple[str, str, Place]
@@ -153,9 +154,8 @@ class Names:
         plain = z3.is_const(first) and z3.is_const(second)
         if plain and not known:
             return False
-        solver = z3.SimpleSolver()
-        solver.add(*known, *([] if plain else way.path.conditions))
-        return solver.check(first != second) == z3.unsat
+        given = [*known, *([] if plain else way.path.conditions)]
+        return possible([*given, first != second]) == z3.unsat
 
 
 def _parts(term: z3.ArithRef) -> Iterator[z3.ArithRef]:

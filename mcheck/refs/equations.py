@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import z3
 
@@ -25,8 +26,7 @@ F = z3.Int("f")
 """The element whose count is asked for."""
 
 
-@dataclass(frozen=True, order=True)
-class Holder:
+class Holder(NamedTuple):
     """A local of a process that stands at a place: an unknown of the equations."""
 
     place: Place
@@ -39,8 +39,7 @@ class Holder:
 Unknown = Holder | Feature
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """Sum of factor x unknown = change of the count."""
 
     terms: tuple[tuple[Unknown, int], ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import z3
 
@@ -39,8 +40,7 @@ def counted(program: Program) -> list[Counted]:
     ]
 
 
-@dataclass(frozen=True, order=True)
-class Feature:
+class Feature(NamedTuple):
     """Something that each state has a number of times for an element.
 
     cell: which field; value: for a flag or enum of the element itself, the value that counts;

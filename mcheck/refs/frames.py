@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import z3
 
@@ -12,8 +13,7 @@ from mcheck.lang.lower.routines import RETURN
 from mcheck.lang.program import Process, Step
 
 
-@dataclass(frozen=True, order=True)
-class Place:
+class Place(NamedTuple):
     """Where a process stands, or waits for a call to return.
 
     procedure: whose text it is; point: the label, or the callee with the line of the call.
@@ -27,8 +27,7 @@ class Place:
         return f"{self.procedure}.{self.point}"
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """A place, and the locals of its procedure that live there."""
 
     place: Place
