@@ -92,7 +92,7 @@ def _changes(program: Program, of: Counted, way: Way, what: Sequence[Feature]) -
     named: dict[int, z3.ArithRef] = {}
     for holder, value, sign in locals_of(way, of):
         term = number(value)
-        if z3.is_int_value(term) and not term.as_long():
+        if isinstance(term, z3.IntNumRef) and not term.as_long():
             continue
         named[term.get_id()] = term
         times = held.setdefault(holder, {})
@@ -202,7 +202,9 @@ def _span(
                 break
             model = solver.model()
             at = [model.eval(t, model_completion=True).as_long() for t in named]
-            for n in range(1, most + 1):
+            for n in sorted({model.eval(F, True).as_long(), *at}):
+                if not 1 <= n <= most:
+                    continue
                 element = (F, z3.IntVal(n))
                 rest = [model.eval(z3.substitute(t, element), True).as_long() for t in others]
                 values = [*(int(m == n) for m in at), *rest]

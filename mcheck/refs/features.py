@@ -172,7 +172,7 @@ def _has(feature: Feature, world: World, at: z3.ArithRef, f: z3.ArithRef) -> z3.
 def bounds(program: Program, path: Path) -> Iterator[z3.BoolRef]:
     """Every field that a path overwrites had one of its values before; numbers may be large."""
     for key, at in path.stores:
-        cell, value = program.cells[key], path.before.cell(key, at)
+        cell, value = program.cells[key], path.before.array(key)[at]
         if cell.type.kind not in ("int", "process"):
             yield z3.And(value >= cell.type.lo, value <= cell.type.hi)
         elif cell.name != COUNT:
