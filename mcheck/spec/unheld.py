@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _WAITS = (
-    "for migration_entry_wait(): the page-table lock is held, so the migration entry stays, and "
-    "as long as it is there the migrator has the folio locked and a reference to it"
+    "migration_entry_wait_on_locked() queues up under the page-table lock. remove_migration_pte() "
+    "and zap_pte_range() need that lock to remove the entry, and as long as it is there the "
+    "migrator, who has yet to restore it, has its reference"
 )
-_WAKES = (
-    "who unlocks or wakes may have given its reference away, e.g. to the entry that a fault has "
-    "mapped: struct pages stay in memory, and a waiters bit of a folio reused since is cleared "
-    "only while nobody is queued up behind its address, under the lock of the queue"
-)
-_TREE = (
-    "munmap() has not yet unlinked the VMA, and as long as the tree has a VMA that has a reference"
+_LATE = (
+    "do_read_fault() and fault_dirty_shared_page() unlock after their reference has gone to the "
+    "entry (finish_fault()), so the folio may be in other use. Its struct page is still there "
+    "(hot-remove aside); "
 )
 _RESTORE = (
-    "unmap_and_move() has a reference if the page was mapped (page_get_anon_vma()); if it was "
-    "not, no entry is replaced and none restored. That the one goes with the other is not seen "
-    "by the table"
+    "rmap_walk_anon_lock() takes no reference for remove_migration_ptes(): __unmap_and_move() has "
+    "that of page_get_anon_vma() if the page was mapped, which a VM_BUG_ON_FOLIO() checks; else it "
+    "restores nothing. That these go together the table does not see"
+)
+_TREE = (
+    "unlink_anon_vmas() takes the VMA out of the tree under this lock; the tree's reference (that "
+    "of anon_vma_alloc()) is put later, and with it the one to the root, which has the lock "
+    "(anon_vma_fork())"
 )
 
 _LOCKER = (
@@ -29,28 +32,37 @@ _LOCKER = (
 
 UNHELD: Mapping[tuple[str, str], str] = {
     ("access_memory.access", "Tlb.folio"): (
-        "the hardware: who clears an entry flushes the TLBs before it puts the reference"
+        "the hardware. The last reference is put after the flush: ptep_clear_flush() in "
+        "try_to_migrate_one() and wp_page_copy(), in munmap() tlb_flush_mmu_tlbonly() before "
+        "tlb_flush_mmu_free(), in reclaim try_to_unmap_flush()"
     ),
     ("folio_queue.folio_set_waiters", "folio"): _WAITS,
     ("folio_queue.folio_trylock_flag", "folio"): _WAITS,
-    ("folio_wake_bit.folio_clear_waiters", "folio"): _WAKES,
-    ("folio_wake_bit.wake_page_function", "folio"): _WAKES,
+    ("folio_wake_bit.folio_clear_waiters", "folio"): (
+        _LATE + "PG_waiters is cleared under q->lock, if nobody waits for the address"
+    ),
+    ("folio_wake_bit.wake_page_function", "folio"): _LATE + "a wake-up then is spurious",
     ("disk.folio_get", "folio"): (
-        "writeback has no reference of its own: nobody drops a folio from the page cache or moves "
-        "it while PG_writeback is set. folio_end_writeback() gets one before it clears the bit, "
-        "as the folio may be gone right after"
+        "writeback has no reference of its own. The page cache keeps its one: who drops or moves "
+        "the folio has it locked, and PG_writeback, which is set under that lock, is clear. "
+        "folio_end_writeback() gets one first, as the folio may go once the bit is cleared"
     ),
     ("isolate_migratepages_block.PageLRU", "folio"): (
-        "a page found by its number: struct pages stay in memory, and what is read here is asked "
-        "again with a reference (TestClearPageLRU)"
+        "a page found by its number: pageblock_pfn_to_page() gives memory that is online, so there "
+        "is a struct page. What PageLRU() says is a hint: get_page_unless_zero() comes next, then "
+        "TestClearPageLRU()"
     ),
     ("down_read.down_read", "sem"): _RESTORE,
-    ("up_read.up_read", "sem"): _RESTORE,
+    ("up_read.up_read", "sem"): (
+        "__unmap_and_move() has the reference of page_get_anon_vma() if it has walked at all. "
+        "Walks without one, as in reclaim, rely on anon_vma_free(), which waits for who has the "
+        "lock, and until they have it on SLAB_TYPESAFE_BY_RCU"
+    ),
     ("down_write.down_write", "sem"): _TREE,
     ("down_write.schedule", "sem"): _TREE,
     ("up_write.up_write", "sem"): (
-        "unlink_vma() has taken over the reference of the tree if its VMA was the last one, and "
-        "puts it afterwards; else the tree still has its own"
+        "unlink_anon_vmas() puts the anon_vmas whose trees are empty after unlock_anon_vma_root(); "
+        "a tree that is not empty has its reference, and nobody empties it without this lock"
     ),
     ("unlink_vma.RB_EMPTY_ROOT", "AnonVma by its number"): _TREE,
     ("folio_lock_anon_vma_read.down_read_trylock", "AnonVma by its number"): (
