@@ -90,12 +90,18 @@ UNHELD: Mapping[tuple[str, str], str] = {
 
 ASSUMED: Mapping[tuple[str, str], str] = {
     ("folio_migrate_mapping.folio_ref_freeze", "Slot.folio"): (
-        "the folio is locked: folio->mapping and folio->index do not change under its lock, and a "
-        "slot is only overwritten by who has locked the folio that it names"
+        "the folio has been locked since before its mapping and index were read, and who stores "
+        "over a slot has locked the folio that it names: page_cache_delete() and "
+        "page_cache_delete_batch() for truncation and reclaim, replace_page_cache_folio(), "
+        "migration. collapse_file() asserts just this under the lock of the tree, "
+        "split_huge_page_to_list() asks it again there"
     ),
     ("disk.folio_get", "Folio.refcount"): (
-        "writeback is begun, and waited for, with the folio locked; so nobody freezes a folio that "
-        "is written back"
+        "a count is frozen only with the folio locked, after PG_writeback was found clear under "
+        "that lock: __unmap_and_move(), shrink_folio_list(), mapping_evict_folio(), "
+        "split_huge_page_to_list(), collapse_file(). Writeback begins under the lock "
+        "(folio_clear_dirty_for_io()), so it stays clear. Nor is the last reference put: the page "
+        "cache keeps its own until then"
     ),
 }
 """What is taken to hold at a place, by the place and the field that it is about."""
