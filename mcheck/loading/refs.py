@@ -100,12 +100,12 @@ def _judged(model: Model[Any], variant: Model[Any], name: str) -> tuple[str, boo
     from mcheck.refs.analysis import analyse
     from mcheck.refs.text import verdict
     from mcheck.refs.variant import judge
-    from mcheck.spec.unheld import UNHELD
+    from mcheck.spec.unheld import ASSUMED, UNHELD
 
     unmodified = analyse(model, UNHELD)
     found = judge(unmodified, variant, UNHELD)
-    assumed = any(ledger.assumed for ledger in unmodified.ledgers)
-    return _short(verdict(name, found)), not found.refuted, not assumed
+    assumed = found.rests or any(ledger.assumed for ledger in unmodified.ledgers)
+    return _short(verdict(name, found, {**UNHELD, **ASSUMED})), not found.refuted, not assumed
 
 
 def _short(text: str) -> str:

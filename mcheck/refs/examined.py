@@ -12,7 +12,8 @@ from mcheck.refs.checks import Checked, checks
 from mcheck.refs.owners import Known
 from mcheck.refs.proof import Query
 from mcheck.refs.solvers import quick
-from mcheck.refs.use import Use, Uses
+from mcheck.refs.use import Uses
+from mcheck.refs.used import Use
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from mcheck.refs.freeze import told
 from mcheck.refs.inference import Assumed, Reasons
 from mcheck.refs.origins import called, origins
 from mcheck.refs.proof import Query
-from mcheck.refs.use import BIT, FIELD, HOLD, LISTED, OWN, Unheld, Use, unheld
+from mcheck.refs.used import BIT, FIELD, HOLD, LISTED, OWN, Unheld, Use, unheld
 from mcheck.refs.variant import Judgement
 
 KEPT = {
@@ -166,11 +166,23 @@ def unexplained(ledger: Ledger, more: Examined, why: Reasons) -> list[Unheld | A
     return [*uses, *(a for a in ledger.assumed if not a.reason(why))]
 
 
+def _again(rests: Sequence[Use | Assumed], why: Reasons) -> Iterator[str]:
+    """Each reason once, with what it is for."""
+    by_reason: dict[str | None, dict[str, None]] = {}
+    for each in rests:
+        used = isinstance(each, Use)
+        reason = why.get((each.step, each.name)) if used else each.reason(why)
+        by_reason.setdefault(reason, {})[f"  {each}"] = None
+    for reason, there in by_reason.items():
+        yield from there
+        yield _reason(reason)
+
+
 BY = {
     "equations": "refuted: the equations of its steps contradict each other",
     "use": "refuted: something is used that nothing keeps any more",
     "query": "refuted: a step need not keep the table",
-    "freeze": "refuted: a count is compared where it has to be frozen",
+    "freeze": "refuted: a count is not compared, or not frozen, as it has to be",
     "declared": "refuted: it is not what the source declares",
     "language": "refuted by the rules of the language",
     "": "not refuted: the equations agree, every step keeps the table, every use is as before",
@@ -178,9 +190,12 @@ BY = {
 """What is wrong with a variant, in words."""
 
 
-def verdict(name: str, found: Judgement) -> str:
-    """What was found about a variant, for people."""
+def verdict(name: str, found: Judgement, why: Reasons | None = None) -> str:
+    """What was found about a variant, for people; why: the reasons for what is not proved."""
     lines = [f"{name} is {BY[found.by]}"]
+    if found.rests:
+        lines.append("these reasons were given for steps that it changes; look at them again:")
+        lines += _again(found.rests, why or {})
     if found.culprit is None:
         return "\n".join([*lines, *(f"  {text}" for text in found.says)])
     lines += ["the smallest contradiction:", *(f"  {step}" for step in found.culprit.core)]

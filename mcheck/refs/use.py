@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import z3
 
-from mcheck.lang.contract import Source
 from mcheck.refs.accesses import Accessed, accessed, reads_at
 from mcheck.refs.books import Book
 from mcheck.refs.calls import Names
 from mcheck.refs.candidates import LOCK, ME, Fact, array, reads_of
 from mcheck.refs.equations import Holder, Unknown
 from mcheck.refs.features import Feature
-from mcheck.refs.frames import Frame, at_call
+from mcheck.refs.frames import Frame, at_call, names
 from mcheck.refs.frozen import Frozen, Table
 from mcheck.refs.inference import Assumed
 from mcheck.refs.owners import Known, Owners, lock_bit, owners, satisfiable, uncounted
 from mcheck.refs.solvers import assuming, possible
+from mcheck.refs.used import (
+    LOCKED_ONLY,
+    NAMED,
+    NOTHING,
+    STRONG,
+    UNLESS_NULL,
+    UNLESS_ZERO,
+    Kept,
+    Use,
+)
 from mcheck.refs.ways import Way, frame_ranges, ranges
 
 if TYPE_CHECKING:
@@ -27,67 +36,6 @@ if TYPE_CHECKING:
     from mcheck.refs.facts import Facts
     from mcheck.refs.features import Counted
     from mcheck.refs.inference import System
-
-HOLD, OWN, FIELD, LISTED, BIT = "hold", "own", "field", "list", "lock bit"
-STRONG = (OWN, HOLD, LISTED, FIELD, BIT)
-"""What keeps an element, as it is told: see docs/refcounts.md."""
-UNLESS_ZERO, NAMED, NOTHING = "get unless zero", "named by {}", "nothing"
-UNLESS_NULL, LOCKED_ONLY = "{}, unless it is null", "a lock"
-
-
-@dataclass(frozen=True, order=True)
-class Use:
-    """An access of elements by one name in one step.
-
-    kind: of process; by: what keeps the element; reads, writes: which fields.
-    """
-
-    step: str
-    name: str
-    by: str
-    kind: str
-    via: str
-    source: Source
-    reads: frozenset[str]
-    writes: frozenset[str]
-
-    @property
-    def kept(self) -> bool:
-        """Whether something that counts keeps the element."""
-        return self.by in STRONG
-
-    @property
-    def place(self) -> tuple[str, str, str, str]:
-        """What tells it from other uses."""
-        return self.step, self.name, self.by, self.kind
-
-    def __str__(self) -> str:
-        does = "writes" if self.writes else "reads"
-        fields = ", ".join(sorted(self.writes or self.reads))
-        via = f", called by {self.via}" if self.via else ""
-        return f"{self.step} at {self.source} {does} {fields} of {self.name}{via}: {self.by}"
-
-
-@dataclass(frozen=True)
-class Unheld:
-    """A use that nothing that counts keeps, by all kinds of processes that have it."""
-
-    first: Use
-    kinds: tuple[str, ...]
-
-    @property
-    def speculative(self) -> bool:
-        """Whether the step only gets a reference, unless there is none any more."""
-        return self.first.by == UNLESS_ZERO
-
-
-def unheld(uses: Sequence[Use]) -> list[Unheld]:
-    """What is used without anything that counts."""
-    found: dict[tuple[str, str, str], list[Use]] = {}
-    for use in uses:
-        if not use.kept:
-            found.setdefault((use.step, use.name, use.by), []).append(use)
-    return [Unheld(us[0], tuple(dict.fromkeys(u.kind for u in us))) for us in found.values()]
 
 
 @dataclass
@@ -149,21 +97,24 @@ class Uses:
             if way.step is None:
                 continue
             for access in accessed(self.program, self.of, way):
-                for by, via in self._judged(way, access):
+                for kept in self._judged(way, access):
                     use = Use(
                         str(way.origin),
                         access.name,
-                        by,
+                        kept.by,
                         way.process.name.strip("{}"),
-                        via,
+                        kept.via,
                         way.origin.source,
                         access.reads,
                         access.writes,
+                        names(access.element) | kept.besides,
+                        kept.known,
                     )
-                    found.setdefault(use.place, use)
+                    there = found.get(use.place)
+                    found[use.place] = use if there is None else there.joined(use)
         return sorted(found.values())
 
-    def _judged(self, way: Way, access: Accessed) -> Iterator[tuple[str, str]]:
+    def _judged(self, way: Way, access: Accessed) -> Iterator[Kept]:
         """What keeps an element; for each call from which nothing does, what is there instead."""
         said = [*way.path.conditions, *ranges(way), *self._bounds(access.element)]
         said.insert(0, self._there(access))
@@ -172,7 +123,7 @@ class Uses:
         frames = list(way.before)
         by = self._kept(way, access, frames, said)
         if by is not None:
-            yield by, ""
+            yield Kept(by)
             return
         weak = UNLESS_ZERO if self._unless_zero(way, access) else None
         yield from dict.fromkeys(self._through_calls(way, access, frames, said, weak))
@@ -188,7 +139,7 @@ class Uses:
         frames: list[Frame],
         said: list[z3.BoolRef],
         weak: str | None,
-    ) -> Iterator[tuple[str, str]]:
+    ) -> Iterator[Kept]:
         procedure = frames[-1].place.procedure
         callers = way.process.callers.get(procedure, [])
         if not callers or weak == UNLESS_ZERO:
@@ -197,7 +148,8 @@ class Uses:
             if access.part and possible([*others, z3.Not(there)]) == z3.sat:
                 return  # nobody knows whose part it is
             via = " < ".join(f.place.procedure for f in frames[len(way.before) :][:2])
-            yield weak or self._named(way, access, frames, said), via
+            named = Kept(weak) if weak else self._named(way, access, frames, said)
+            yield replace(named, via=via)
             return
         for site in range(len(callers)):
             frame = at_call(way.process, procedure, site)
@@ -207,7 +159,7 @@ class Uses:
             own = [*said, *frame_ranges(way.process, frame)]
             by = self._kept(way, access, more, own)
             if by is not None:
-                yield by, ""
+                yield Kept(by)
             else:
                 yield from self._through_calls(way, access, more, own, weak)
 
@@ -300,7 +252,7 @@ class Uses:
 
     def _named(
         self, way: Way, access: Accessed, frames: Sequence[Frame], said: list[z3.BoolRef]
-    ) -> str:
+    ) -> Kept:
         """The field that names an element for sure without standing for a reference, if any."""
         terms: list[z3.ExprRef] = [access.element, *said, *self._facts(way, frames)]
         holders = [Holder(frame.place, id_) for frame in frames for id_ in frame.live]
@@ -310,13 +262,30 @@ class Uses:
                     local = z3.Int(holder.variable)
                     other = satisfiable(solver, [local != 0, local != access.element])
                     if not other and satisfiable(solver, [local != 0]):
-                        return UNLESS_NULL.format(holder.variable.rsplit(".", 1)[-1])
+                        by = UNLESS_NULL.format(holder.variable.rsplit(".", 1)[-1])
+                        return Kept(by, besides=frozenset({holder.variable}))
             for key in self.weak:
                 cases = list(self._naming(Feature(key, "names"), access.element, terms))
                 if cases and not satisfiable(solver, [z3.Not(z3.Or(cases))]):
-                    return NAMED.format(key)
+                    return Kept(NAMED.format(key))
         known = [fact for frame in frames for fact in self._facts_at(way, frame)]
-        return LOCKED_ONLY if any(LOCK in fact.cells for fact in known) else NOTHING
+        if not any(LOCK in fact.cells for fact in known):
+            return Kept(NOTHING)
+        return Kept(LOCKED_ONLY, known=self._told(way, access, frames))
+
+    def _told(self, way: Way, access: Accessed, frames: Sequence[Frame]) -> frozenset[str]:
+        """What locks tell of an element: which they are, and the facts that speak of it.
+
+        With what else is known of the same places.
+        """
+        facts = [fact for frame in frames for fact in self._facts_at(way, frame) if not fact.own]
+        first = self.names.first(way.process.name, frames)
+        mine = {first.get(name, name) for name in names(access.element)}
+        about = mine | {name for name, same in first.items() if same in mine}
+        naming = [f for f in facts if f.names - f.cells & about and LOCK not in f.cells]
+        places = {at.get_id() for fact in naming for at in fact.index}
+        near = [f for f in facts if any(at.get_id() in places for at in f.index)]
+        return frozenset(str(f) for f in [*facts, *near] if LOCK in f.cells or f in near)
 
     def _unless_zero(self, way: Way, access: Accessed) -> bool:
         """Whether all that a way does is to take a reference, because the count is not 0.

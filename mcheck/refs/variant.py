@@ -17,15 +17,18 @@ from mcheck.refs.declared import Disagreement, disagreements, freezers, kinds
 from mcheck.refs.equations import Holder, Unknown
 from mcheck.refs.examined import judged_by
 from mcheck.refs.facts import Facts
-from mcheck.refs.features import Counted, counted
-from mcheck.refs.freeze import comparisons
+from mcheck.refs.features import Counted, Feature, counted
+from mcheck.refs.frames import names
 from mcheck.refs.frozen import Table
 from mcheck.refs.inference import Assumed, Inference
 from mcheck.refs.owners import Known
 from mcheck.refs.proof import Proof, Query
+from mcheck.refs.relied import Flow
 from mcheck.refs.repair import Lines
 from mcheck.refs.solvers import quick
-from mcheck.refs.use import Use, Uses, unheld
+from mcheck.refs.thawed import only_frozen, thawed
+from mcheck.refs.use import Uses
+from mcheck.refs.used import UNLESS_ZERO, Use, unheld
 from mcheck.refs.ways import Way, ways
 from mcheck.refs.whole import Whole, lowered
 
@@ -55,10 +58,11 @@ class Judgement:
 
     by: "equations" (they contradict each other), "use" (something is used without what keeps it
     in the unmodified model), "query" (there is a table, but a step need not keep it), "freeze"
-    (a count is compared where it was frozen), "declared" (there is a table, and it is not what the
-    source declares), "language" (its own rules on holds refuse the text), or "" where nothing is
+    (a count is not compared or frozen as it was), "declared" (there is a table, and it is not what
+    the source declares), "language" (its own rules on holds refuse the text), or "" if nothing is
     found; says: in words; culprit: of equations that contradict each other; uses, queries, debts,
-    differs: what else was found.
+    differs: what else was found; rests: if nothing is wrong, the unproved uses and assumptions
+    whose reasons were given for steps that the variant has changed.
     """
 
     by: str
@@ -69,6 +73,7 @@ class Judgement:
     debts: tuple[Debt, ...] = ()
     differs: tuple[Disagreement, ...] = ()
     program: Program | None = field(default=None, repr=False)
+    rests: tuple[Use | Assumed, ...] = ()
 
     @property
     def refuted(self) -> bool:
@@ -98,10 +103,8 @@ class Judge:
     unmodified: Analysis
     trusted: Collection[tuple[str, str]] = ()
     known: Known = field(default_factory=Known)
-    before: dict[str, set[tuple[str, str, str, str]]] = field(
-        default_factory=dict[str, set[tuple[str, str, str, str]]]
-    )
-    """The places of the uses without a hold of the unmodified model, once they are known."""
+    before: dict[str, list[Use]] = field(default_factory=dict[str, list[Use]])
+    """The uses without a hold of the unmodified model, once they are known."""
     locked: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     """Its last puts by who may have locked what is freed, likewise."""
 
@@ -152,30 +155,35 @@ class Judge:
         debts: list[Debt] = []
         differs: list[Disagreement] = []
         holds = {**self.unmodified.declared, **kinds(program)}
-        thawed: list[str] = []
+        thawing: list[str] = []
         for of, ledger, inference in tables:
             table, old = inference.table, ledger.table
             assert table is not None and old is not None
             about = [*fresh, *_moved(all_ways, fresh, table, old)]
             system = inference.system
             judged = Uses(program, of, all_ways, facts, system, table, self.known)
+            loose = [use for use in judged.of_ways(about) if not use.kept]
             before = self._before(ledger)
-            uses += [u for u in judged.of_ways(about) if not u.kept and u.place not in before]
+            uses += [use for use in loose if not any(use.within(old) for old in before)]
             proof = Proof(program, of, facts, table, inference.assumed)
             queries += [q for q in proof.prove(about) if not q.proved]
             hidden = freezers(of, all_ways)
             debts += _debts(table, old, hidden)
             if not (uses or queries or debts):
-                queries += self._last_puts(judged, ledger, inference)
-                thawed += _thawed(judged, ledger, inference.assumed)
+                assumed = at_all([carried(facts, a) for a in inference.assumed])
+                queries += self._last_puts(judged, ledger, assumed)
+                more = judged.names, table, judged.owned, assumed, self.trusted
+                only = only_frozen(old, self.unmodified.ways)
+                known = Table(program, of, facts, *more)
+                thawing += thawed(ledger.comparisons, only, known, all_ways)
             differs += disagreements(system, table, holds, hidden)
         unproved: list[str] = []
-        if not (uses or queries or debts or thawed):
+        if not (uses or queries or debts or thawing):
             unproved = list(self._unproved(program, tables, all_ways, facts))
         for by, found in (
             (USE, uses),
             (QUERY, [*queries, *debts]),
-            (FREEZE, thawed),
+            (FREEZE, thawing),
             (QUERY, unproved),
             (DECLARED, differs),
         ):
@@ -183,11 +191,35 @@ class Judge:
                 says = [str(u.first) for u in unheld(uses)] if by == USE else map(str, found)
                 more = tuple(uses), tuple(queries), tuple(debts), tuple(differs)
                 return Judgement(by, tuple(says), None, *more, program=program)
-        return Judgement("")
+        return Judgement("", rests=tuple(self._rests(program, all_ways, facts)))
 
-    def _last_puts(self, judged: Uses, ledger: Ledger, inference: Inference) -> Iterator[Query]:
+    def _rests(
+        self, program: Program, all_ways: list[Way], facts: Facts
+    ) -> Iterator[Use | Assumed]:
+        """What the unmodified model has a reason for, that was given for what is changed now."""
+        before = self.unmodified.whole.program.procedures
+        changed = {
+            name for name, text in program.procedures.items() if before.get(name) is not text
+        }
+        for ledger in self.unmodified.ledgers:
+            table = ledger.table or {}
+            counting = [u for u, n in table.items() if isinstance(u, Feature) and n]
+            flow = Flow(program, [*self.unmodified.ways, *all_ways], counting)
+            for use in self._before(ledger):
+                mine = {use.step.split(".")[0]} | flow.procedures(use.kind, use.found)
+                if mine & changed and use.by != UNLESS_ZERO:
+                    yield use
+            for assumed in ledger.assumed:
+                kinds_ = {k.strip("{}") for k, place in facts.at if place == assumed.place}
+                by = names(assumed.fact.term)
+                mine = set[str]().union(*(flow.procedures(kind, by) for kind in kinds_))
+                if (mine | {assumed.place.procedure}) & changed:
+                    yield assumed
+
+    def _last_puts(
+        self, judged: Uses, ledger: Ledger, assumed: Sequence[Assumed]
+    ) -> Iterator[Query]:
         """The last puts by who may have locked what is freed, which he has not before."""
-        assumed = at_all([carried(judged.facts, a) for a in inference.assumed])
         unmodified = self._unlocked(ledger)
         for query in judged.book(assumed).unlocked(judged.ways):
             if not query.proved and str(query) not in unmodified:
@@ -201,11 +233,11 @@ class Judge:
             self.locked[name] = {str(query) for query in asked if not query.proved}
         return self.locked[name]
 
-    def _before(self, ledger: Ledger) -> set[tuple[str, str, str, str]]:
+    def _before(self, ledger: Ledger) -> list[Use]:
         name = ledger.of.name
         if name not in self.before:
             uses = judged_by(self.unmodified, ledger).all()
-            self.before[name] = {use.place for use in uses if not use.kept}
+            self.before[name] = [use for use in uses if not use.kept]
         return self.before[name]
 
     def _facts(self, program: Program, own: list[Way], all_ways: list[Way]) -> Facts:
@@ -240,7 +272,7 @@ class Judge:
             known = {str(q) for q in (*ledger.queries, *ledger.comparisons)}
             known |= {str(a) for a in ledger.assumed}
             wrong = [str(q) for q in proved.queries if not q.proved]
-            wrong += [str(c) for c in proved.comparisons if c.freezes and not c.exact]
+            wrong += [str(c) for c in proved.comparisons if not c.exact]
             yield from (each for each in wrong if each not in known)
             more = [str(a) for a in proved.assumed if str(a) not in known]
             yield from (f"would have to be assumed: {a}" for a in more)
@@ -261,25 +293,6 @@ def _debts(
         frozen = isinstance(unknown, Holder) and unknown.variable in freezing
         if n < 0 and not frozen and old.get(unknown, 0) >= 0:
             yield Debt(unknown, -n)
-
-
-def _thawed(judged: Uses, ledger: Ledger, assumed: Sequence[Assumed]) -> Iterator[str]:
-    """The comparisons of a count in procedures that have frozen it in the unmodified model."""
-    of = {c.way.origin.procedure for c in ledger.comparisons if c.freezes}
-    if not of:
-        return
-    more = judged.names, judged.table, judged.owned, assumed
-    known = Table(judged.program, judged.of, judged.facts, *more)
-    found = comparisons(known, judged.ways)
-    of -= {c.way.origin.procedure for c in found if c.freezes}
-    for c in found:
-        if c.way.origin.procedure in of:
-            name = c.local.rsplit(".", 1)[-1]
-            after = "; ".join(f"{x.step} (through {', '.join(x.through)})" for x in c.landing)
-            yield (
-                f"{c.way.origin} at {c.way.origin.source} only compares the count of {name}, which "
-                f"the unmodified model freezes. A reference may be got after that in {after}"
-            )
 
 
 def _moved(

@@ -28,7 +28,7 @@ from mcheck.lang.procedures import Procedure
 from mcheck.refs.analysis import Analysis, analyse
 from mcheck.refs.checks import told
 from mcheck.refs.examined import Examined, examine
-from mcheck.refs.use import BIT, HOLD
+from mcheck.refs.used import BIT, HOLD
 from mcheck.refs.variant import judge
 from mcheck.refs.whole import joined
 

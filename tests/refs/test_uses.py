@@ -28,7 +28,7 @@ from mcheck.lang import (
 from mcheck.lang.procedures import Procedure
 from mcheck.refs.analysis import analyse
 from mcheck.refs.examined import examine
-from mcheck.refs.use import unheld
+from mcheck.refs.used import unheld
 from mcheck.refs.whole import joined
 
 

@@ -12,7 +12,7 @@ from mcheck.refs.analysis import Analysis, analyse
 from mcheck.refs.examined import examine
 from mcheck.refs.inference import consistent
 from mcheck.refs.text import verdict
-from mcheck.refs.use import UNLESS_ZERO, Use, unheld
+from mcheck.refs.used import UNLESS_ZERO, Use, unheld
 from mcheck.refs.variant import Judgement, judge
 from mcheck.refs.whole import joined
 from tests.refs import cache as toys
