@@ -85,14 +85,6 @@ def test_a_step_that_does_more_than_its_reason_is_for(judge: Judge, tmp_path: Pa
             "folio_migrate_mapping.folio_ref_freeze: Slot.folio",
         ),
         (
-            "write_cache_pages",
-            '    yield from folio_lock(k, me, folio)\n    yield at("folio->mapping")\n    if folio.m'
-            'apping is Mapping.FILE:\n        yield at("folio_test_dirty")',
-            '    yield at("folio->mapping")\n    if folio.mapping is Mapping.FILE:\n        yield at('
-            '"folio_test_dirty")',
-            "disk.folio_get: Folio.refcount",
-        ),
-        (
             "page_get_anon_vma",
             '    yield at("still mapped")\n    if folio.mapcount == 0:',
             '    yield at("still mapped")\n    if folio.mapcount > 0:',
