@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mcheck.lang import Model, Proc, State, at, choose, procedure, run
+from tests.bounded import near
 from tests.native import arithmetic, waiting
 from tests.native.mistakes import by_hand
 
@@ -59,4 +60,7 @@ def small(folder: Path) -> dict[str, Model[Any]]:
     for model in (waiting.line, waiting.line_with_hangs):
         for gap in (-1, 1, 2):
             found[f"{model.name}, gap {gap}"] = model.configure(gap=gap)
+    for model in near.MODELS:
+        for signed in (-1, 3):
+            found[f"{model.name}, signed {signed}"] = model.configure(most=7, signed=signed)
     return found

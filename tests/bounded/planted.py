@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import z3
 
-from mcheck.explorer.bounded import parts, relation, search, shown, unrolled, ways
+from mcheck.explorer.bounded import parts, relation, shown, unrolled, vain, ways
 from mcheck.explorer.bounded.ways import BEFORE
 from mcheck.explorer.findings import Rank
 from mcheck.lang.emit import smt, words
@@ -216,7 +216,14 @@ def without(rank: Rank) -> Callable[..., Any]:
 swapped("a mistaken property is no error", relation.Relation, "_broken", without(Rank.ERROR))
 swapped("properties are not judged", relation.Relation, "_broken", without(Rank.PROPERTY))
 swapped("failures are not looked for", relation.Relation, "_failures", lambda right, self: iter(()))
-swapped("waiting in vain is fine", search.Search, "_waits", lambda right, self, length: [])
+swapped("waiting in vain is fine", vain.Vain, "solution", lambda right, self, *assumed: None)
+swapped("no step fails where somebody waits", vain, "in_vain", lambda right, *given: [True])
+swapped(
+    "where one state is no hang none is",
+    vain.Spoilt,
+    "find",
+    lambda right, self, state: self.found.append(z3.BoolVal(True)),
+)
 
 
 @mistake

@@ -144,7 +144,7 @@ def test_z3_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     stopping(10, KeyboardInterrupt(), monkeypatch)
     result = bounded.check(COUNTERS, depth=12)
-    is_bounded(result, "stopped by an interrupt: no counterexample of up to 2 steps")
+    is_bounded(result, "stopped by an interrupt: no counterexample of up to 4 steps")
 
 
 def test_an_interrupt_while_z3_is_at_work() -> None:
