@@ -104,8 +104,13 @@ def min_is_max(patch: pytest.MonkeyPatch) -> None:
 
 def rounded_towards_zero(right: Any, a: words.Word, b: words.Word) -> words.Word:
     found = right(a, b)
-    size = found.bits.size() + 2
-    return words._word(words._cut(a.bits, size) / words._cut(b.bits, size), found.lo, found.hi)
+    x, y = words._same_size(a, b)
+    return words._word(x / y, found.lo, found.hi)
+
+
+def as_negative_as_what_is_divided(right: Any, a: words.Word, b: words.Word) -> words.Word:
+    found = right(a, b)
+    return words._word(z3.SRem(*words._same_size(a, b)), found.lo, found.hi)
 
 
 swapped(
@@ -119,9 +124,10 @@ swapped(
 swapped(
     "a quotient is rounded towards zero",
     words,
-    "_divided",
+    "_quotient",
     rounded_towards_zero,
 )
+swapped("a remainder may be negative", words, "_rest", as_negative_as_what_is_divided)
 swapped(
     "an element is that before it",
     words,

@@ -97,8 +97,47 @@ def hashing(k: Long) -> Proc[None]:
 too_long = Model("too_long", Long, [run(hashing)], [])
 
 
+class Hash(State):
+    rounds = Const(60)
+    x = Int(0, 255)
+    y = Int(-300, 300)
+
+
+@procedure
+def mixing(k: Hash) -> Proc[None]:
+    """One step that would take hundreds of bits, if a remainder could be as large as any number."""
+    yield at("choose")
+    seed = choose(range(3))
+    h = seed
+    g = -seed
+    for i in range(k.rounds):
+        h = (h * 31 + g + i) % 251
+        g = (g - h * 17) % -256 + h // (i + 1)
+    k.x = h
+    k.y = g
+
+
+@always
+def not_often(k: Hash) -> bool:
+    """What one of the seeds comes to."""
+    return k.x != PYTHON[0] or k.y != PYTHON[1]
+
+
+def mixed(seed: int) -> tuple[int, int]:
+    h, g = seed, -seed
+    for i in range(60):
+        h = (h * 31 + g + i) % 251
+        g = (g - h * 17) % -256 + h // (i + 1)
+    return h, g
+
+
+PYTHON = mixed(2)
+long_hash = Model("long_hash", Hash, [run(mixing)], [not_often])
+
+
 @pytest.mark.parametrize(
-    ("model", "verdict"), [(filter_fails, Verdict.VIOLATED), (no_pages, Verdict.BOUNDED)]
+    ("model", "verdict"),
+    [(filter_fails, Verdict.VIOLATED), (no_pages, Verdict.BOUNDED), (long_hash, Verdict.VIOLATED)],
 )
 def test_z3_and_the_reference_engine_agree(model: Model[Any], verdict: Verdict) -> None:
     assert agree(model.compile(), 3).verdict is verdict

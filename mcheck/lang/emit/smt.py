@@ -298,10 +298,11 @@ class Steps:
                 return x - y
             case ast.Mult():
                 return x * y
-            case ast.FloorDiv() | ast.Mod():
-                # z3 rounds so that the remainder is not negative, Python towards minus infinity
-                down = z3.If(y > 0, x / y, (-x) / (-y))
-                return down if isinstance(e.op, ast.FloorDiv) else x - y * down
+            # z3 rounds so that the remainder is not negative, Python towards minus infinity
+            case ast.FloorDiv():
+                return z3.If(y > 0, x / y, (-x) / (-y))
+            case ast.Mod():
+                return z3.If(y > 0, x % y, -((-x) % (-y)))
             case _:
                 return _bitwise(_BITWISE[type(e.op)])(x, y)
 
