@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mcheck.explorer import bounded
+from mcheck.explorer.bounded.relation import Relation
 from mcheck.explorer.result import Verdict
 from mcheck.lang import (
     Array,
@@ -97,8 +98,36 @@ def hashing(k: Long) -> Proc[None]:
 too_long = Model("too_long", Long, [run(hashing)], [])
 
 
+class Same(State):
+    value = Array(Int(0, 7), 3)
+    x = Int(0, 7)
+
+
+def all_are_2(k: Same) -> None:
+    """Nobody writes them: that they are 2 is known, and not by their bounds."""
+    for i in range(3):
+        k.value[i] = 2
+
+
+@procedure
+def taking(k: Same) -> Proc[None]:
+    """There is one thing to choose."""
+    yield at("take")
+    value = choose(k.value)
+    k.x = value
+
+
+@always
+def is_2(k: Same) -> bool:
+    """It is 2 when it is set."""
+    return k.x in (0, 2)
+
+
+one_choice = Model("one_choice", Same, [run(taking)], [is_2], init=all_are_2)
+
+
 class Hash(State):
-    rounds = Const(60)
+    rounds = Const(8)
     x = Int(0, 255)
     y = Int(-300, 300)
 
@@ -125,7 +154,7 @@ def not_often(k: Hash) -> bool:
 
 def mixed(seed: int) -> tuple[int, int]:
     h, g = seed, -seed
-    for i in range(60):
+    for i in range(8):
         h = (h * 31 + g + i) % 251
         g = (g - h * 17) % -256 + h // (i + 1)
     return h, g
@@ -137,10 +166,20 @@ long_hash = Model("long_hash", Hash, [run(mixing)], [not_often])
 
 @pytest.mark.parametrize(
     ("model", "verdict"),
-    [(filter_fails, Verdict.VIOLATED), (no_pages, Verdict.BOUNDED), (long_hash, Verdict.VIOLATED)],
+    [
+        (filter_fails, Verdict.VIOLATED),
+        (no_pages, Verdict.BOUNDED),
+        (one_choice, Verdict.BOUNDED),
+        (long_hash, Verdict.VIOLATED),
+    ],
 )
 def test_z3_and_the_reference_engine_agree(model: Model[Any], verdict: Verdict) -> None:
     assert agree(model.compile(), 3).verdict is verdict
+
+
+def test_a_long_hash_takes_few_bits() -> None:
+    way = Relation(long_hash.configure(rounds=40).compile()).ways.taken[0]
+    assert all(put.size() <= 10 for put in way.puts.values())
 
 
 def test_a_step_that_is_too_long_is_refused_in_words() -> None:

@@ -164,7 +164,8 @@ class Ways:
         words = Words(leaf, cells)
         for k in range(len(step.choices)):
             lo, hi = self._range(step, k, words)
-            chosen.append(Word(self._input(k, width(lo, hi)), lo, hi))
+            one = lo == hi  # and is not asked for, as it can be nothing else
+            chosen.append(constant(lo) if one else Word(self._input(k, width(lo, hi)), lo, hi))
         return words
 
     def _range(self, step: Step, k: int, words: Words) -> tuple[int, int]:
