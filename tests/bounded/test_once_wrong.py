@@ -126,6 +126,17 @@ def is_2(k: Same) -> bool:
 one_choice = Model("one_choice", Same, [run(taking)], [is_2], init=all_are_2)
 
 
+@procedure
+def storing(k: Pages) -> Proc[None]:
+    """Neither the place is there, nor can it have the value: the place is missing first."""
+    yield at("store")
+    n = choose(range(2, 6))
+    k.page[n].n = n + k.x
+
+
+two_failures = Model("two_failures", Pages, [run(storing)], [])
+
+
 class Hash(State):
     rounds = Const(8)
     x = Int(0, 255)
@@ -170,6 +181,7 @@ long_hash = Model("long_hash", Hash, [run(mixing)], [not_often])
         (filter_fails, Verdict.VIOLATED),
         (no_pages, Verdict.BOUNDED),
         (one_choice, Verdict.BOUNDED),
+        (two_failures, Verdict.VIOLATED),
         (long_hash, Verdict.VIOLATED),
     ],
 )

@@ -201,8 +201,8 @@ class Steps:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 path.after.locals[name] = self._value(value, path)
             case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=key), slice=index)]):
+                at = simple(number(self._value(index, path)))  # if both fail, this one is told
                 value = number(self._value(s.value, path))
-                at = simple(number(self._value(index, path)))
                 path.after.cells[key] = z3.Store(path.after.array(key), at, value)
                 path.stores.append((key, at))
             case ast.If():
