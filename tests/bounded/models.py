@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mcheck.lang import Model, Proc, State, at, choose, procedure, run
+from mcheck.lang import Int, Model, Proc, State, always, at, choose, cover, procedure, run
 from tests.bounded import near
 from tests.native import arithmetic, waiting
 from tests.native.mistakes import by_hand
@@ -51,6 +51,35 @@ def set_bits(k: Nothing) -> Proc[None]:
 
 
 laws = Model("laws", Nothing, [run(reckon), run(set_bits)])
+
+
+class Count(State):
+    """A number that goes up."""
+
+    n = Int(0, 3)
+
+
+@procedure
+def count(k: Count) -> Proc[None]:
+    """Up to 3."""
+    while True:
+        yield at("count", until=lambda: k.n < 3, rest=True)
+        k.n += 1
+
+
+@cover
+def is_divided(k: Count) -> bool:
+    """Hit at once, and later no number."""
+    return 2 // (1 - k.n) > 0
+
+
+@always
+def low(k: Count) -> bool:
+    """Wrong after two steps."""
+    return k.n < 2
+
+
+once_hit = Model("once_hit", Count, [run(count)], [is_divided, low])
 
 
 def small(folder: Path) -> dict[str, Model[Any]]:
