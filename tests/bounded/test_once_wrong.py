@@ -137,6 +137,28 @@ def storing(k: Pages) -> Proc[None]:
 two_failures = Model("two_failures", Pages, [run(storing)], [])
 
 
+@procedure
+def doubting(k: Pages) -> Proc[None]:
+    """A filter fails, and so nothing is asserted of what it has let through before."""
+    yield at("doubt")
+    n = choose(range(2))
+    m = choose(m for m in range(3) if 2 // (2 - m) > n)
+    assert m > 2
+
+
+@procedure
+def doubting_twice(k: Pages) -> Proc[None]:
+    """Nor is it seen that there is nothing to choose of in what comes after."""
+    yield at("doubt")
+    n = choose(n for n in range(3) if 2 // (2 - n) > 0)
+    m = choose(m for m in range(3) if m > 4 + n)
+    k.x = m
+
+
+filter_before_assert = Model("filter_before_assert", Pages, [run(doubting)], [])
+filter_before_filter = Model("filter_before_filter", Pages, [run(doubting_twice)], [])
+
+
 class Hash(State):
     rounds = Const(8)
     x = Int(0, 255)
@@ -182,6 +204,8 @@ long_hash = Model("long_hash", Hash, [run(mixing)], [not_often])
         (no_pages, Verdict.BOUNDED),
         (one_choice, Verdict.BOUNDED),
         (two_failures, Verdict.VIOLATED),
+        (filter_before_assert, Verdict.VIOLATED),
+        (filter_before_filter, Verdict.VIOLATED),
         (long_hash, Verdict.VIOLATED),
     ],
 )

@@ -80,19 +80,27 @@ class Ways:
         able += fails
         stopped: list[z3.BoolRef] = []  # by a filter that fails for some element
         for part in parts.domains(step):
+            before = list(stopped)
             for path in self._steps.paths(part):
-                stopped += self._failing(path, words, moves)
+                stopped += self._failing(path, words, moves, before)
         fails += stopped
+        goes_on = z3.And(moves, z3.Not(z3.Or(stopped))) if stopped else moves
         for path in self._steps.paths(step):
-            fails += self._failing(path, words, moves)
-            goes_on = z3.And(moves, z3.Not(z3.Or(stopped))) if stopped else moves
+            fails += self._failing(path, words, moves, stopped)
             self.taken.append(self._way(path, words, goes_on, (process, instance, step)))
         self.places.append(Place(actor, step.number, here, moves, z3.Or(able), fails))
 
-    def _failing(self, path: Path, words: Words, moves: z3.BoolRef) -> list[z3.BoolRef]:
-        """Note where a path fails, each check by its kind; when it does."""
+    def _failing(
+        self, path: Path, words: Words, moves: z3.BoolRef, stopped: Sequence[z3.BoolRef] = ()
+    ) -> list[z3.BoolRef]:
+        """Note where a path fails, each check by its kind; when it does.
+
+        stopped: when a filter fails, for whatever element, so that the path comes no further. That
+        failure is noted already.
+        """
         found: list[z3.BoolRef] = []
-        for site, failed in failures_of(path, words):
+        for site, fails in failures_of(path, words):
+            failed = z3.simplify(z3.And(fails, z3.Not(z3.Or(list(stopped))))) if stopped else fails
             found.append(failed)
             kind = self._program.sites[site].kind
             self.failures.setdefault(kind, []).append(z3.And(moves, failed))
