@@ -40,7 +40,8 @@ class Result:
     states, transitions: distinct states found, transitions taken; a step that fails is none.
     counted: they are counted; an engine that does not look at states one by one has 0 there.
     proof: with HOLDS by an engine that does not look at all states: what is proved, and how.
-    depth: the greatest distance from the initial states up to which all states are found.
+    depth: the greatest distance from the initial states up to which all states are found, or are
+        judged without being found; -1 if not even the initial ones are.
     labels: how many transitions each label had.
     unreached, uncovered: labels that never ran, covers not hit, in what was searched. Both are
         empty if a violation broke the search off: they would mean nothing.
@@ -83,3 +84,8 @@ class Result:
     counted: bool = True
     proof: str = ""
     figures: dict[str, float] = field(default_factory=dict[str, float])
+
+    def judged(self) -> bool:
+        """All states up to some depth are judged: it was not refused, or stopped, before that."""
+        refused = self.verdict is Verdict.ERROR and self.counted and not self.states
+        return self.depth >= 0 and not refused

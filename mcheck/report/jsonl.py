@@ -19,10 +19,10 @@ def json_line(result: Result) -> str:
 def as_object(result: Result) -> dict[str, Any]:
     """The result in plain values.
 
-    states, transitions: null where an engine does not count them. proof: what is proved instead,
-    or empty. seconds: wall time. undecided: the claims on which the verdict says nothing. A packed
-    state can be larger than what other languages read as a number, so a trace has it in
-    hexadecimal.
+    states, transitions: null where an engine does not count them. depth: null where nothing is
+    judged. proof: what is proved instead, or empty. seconds: wall time. undecided: the claims on
+    which the verdict says nothing. A packed state can be larger than what other languages read as
+    a number, so a trace has it in hexadecimal.
     """
     return {
         "scenario": result.scenario,
@@ -32,7 +32,7 @@ def as_object(result: Result) -> dict[str, Any]:
         "property": result.property,
         "states": result.states if result.counted else None,
         "transitions": result.transitions if result.counted else None,
-        "depth": result.depth,
+        "depth": result.depth if result.judged() else None,
         "seconds": round(result.seconds, 6),
         "engine": result.engine,
         "scope": dict(result.scope),

@@ -48,7 +48,7 @@ def verdict_line(result: Result) -> str:
         return f"{name}: {plain(result.why)}"
     counts = f"{counted(result.states, 'state')}, {counted(result.transitions, 'transition')}, "
     counts = counts if result.counted else ""
-    depth = f"depth {result.depth}"
+    depth = f"depth {result.depth}, " * result.judged()
     took = duration(result.seconds)
     open_ = f"; {counted(len(result.undecided), 'claim')} left out" * bool(result.undecided)
     match result.verdict:
@@ -56,12 +56,12 @@ def verdict_line(result: Result) -> str:
             rest = f"; not judged: {', '.join(result.undecided)}" * bool(result.undecided)
             return f"{name}: {plain(result.proof)}, in {took}{rest}"
         case Verdict.HOLDS:
-            return f"{name}: {counts}{depth}, exhausted in {took}{open_}"
+            return f"{name}: {counts}{depth}exhausted in {took}{open_}"
         case Verdict.VIOLATED:
             # Not the depth: how far the search was is not how long the trace is.
             return f"{name}: {result.property}; {counts}found in {took}"
         case _:
-            return f"{name}: {counts}{depth}, not exhausted in {took}"
+            return f"{name}: {counts}{depth}not exhausted in {took}"
 
 
 def verdict_text(result: Result, width: int = 100) -> str:
@@ -133,14 +133,14 @@ def overview_table(results: Sequence[Result], abouts: Sequence[str], width: int 
 
 def _cells(result: Result) -> dict[str, str]:
     # What was refused before it was searched has no counts.
-    ran = result.verdict is not Verdict.ERROR or result.states > 0
+    ran = result.verdict is not Verdict.ERROR or result.judged()
     return {
         "scenario": plain(result.scenario),
         "verdict": result.verdict.value,
         "property": plain(result.property or ""),
         "states": f"{result.states:,}" * (ran and result.counted),
         "transitions": f"{result.transitions:,}" * (ran and result.counted),
-        "depth": str(result.depth) * ran,
+        "depth": str(result.depth) * result.judged(),
         "seconds": f"{result.seconds:.2f}" * ran,
         "stopped by": stopped_by(result) if result.verdict is Verdict.BOUNDED else "",
         "scope": scope_text(result),

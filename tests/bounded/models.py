@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mcheck.lang import Model, Proc, State, at, choose, procedure, run
+from mcheck.lang import Int, Model, Proc, State, always, at, choose, cover, procedure, run
+from tests.bounded import near
 from tests.native import arithmetic, waiting
 from tests.native.mistakes import by_hand
 
@@ -52,6 +53,35 @@ def set_bits(k: Nothing) -> Proc[None]:
 laws = Model("laws", Nothing, [run(reckon), run(set_bits)])
 
 
+class Count(State):
+    """A number that goes up."""
+
+    n = Int(0, 3)
+
+
+@procedure
+def count(k: Count) -> Proc[None]:
+    """Up to 3."""
+    while True:
+        yield at("count", until=lambda: k.n < 3, rest=True)
+        k.n += 1
+
+
+@cover
+def is_divided(k: Count) -> bool:
+    """Hit at once, and later no number."""
+    return 2 // (1 - k.n) > 0
+
+
+@always
+def low(k: Count) -> bool:
+    """Wrong after two steps."""
+    return k.n < 2
+
+
+once_hit = Model("once_hit", Count, [run(count)], [is_divided, low])
+
+
 def small(folder: Path) -> dict[str, Model[Any]]:
     """The models, by names that are different from each other; their texts are in the folder."""
     models = [laws, *by_hand(folder), *waiting.MODELS, *arithmetic.VIOLATED]
@@ -59,4 +89,7 @@ def small(folder: Path) -> dict[str, Model[Any]]:
     for model in (waiting.line, waiting.line_with_hangs):
         for gap in (-1, 1, 2):
             found[f"{model.name}, gap {gap}"] = model.configure(gap=gap)
+    for model in near.MODELS:
+        for signed in (-1, 3):
+            found[f"{model.name}, signed {signed}"] = model.configure(most=7, signed=signed)
     return found

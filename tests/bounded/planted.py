@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import z3
 
-from mcheck.explorer.bounded import parts, relation, search, shown, unrolled, ways
+from mcheck.explorer.bounded import parts, relation, shown, unrolled, vain, ways
 from mcheck.explorer.bounded.ways import BEFORE
 from mcheck.explorer.findings import Rank
 from mcheck.lang.emit import smt, words
@@ -104,8 +104,13 @@ def min_is_max(patch: pytest.MonkeyPatch) -> None:
 
 def rounded_towards_zero(right: Any, a: words.Word, b: words.Word) -> words.Word:
     found = right(a, b)
-    size = found.bits.size() + 2
-    return words._word(words._cut(a.bits, size) / words._cut(b.bits, size), found.lo, found.hi)
+    x, y = words._same_size(a, b)
+    return words._word(x / y, found.lo, found.hi)
+
+
+def as_negative_as_what_is_divided(right: Any, a: words.Word, b: words.Word) -> words.Word:
+    found = right(a, b)
+    return words._word(z3.SRem(*words._same_size(a, b)), found.lo, found.hi)
 
 
 swapped(
@@ -119,9 +124,10 @@ swapped(
 swapped(
     "a quotient is rounded towards zero",
     words,
-    "_divided",
+    "_quotient",
     rounded_towards_zero,
 )
+swapped("a remainder may be negative", words, "_rest", as_negative_as_what_is_divided)
 swapped(
     "an element is that before it",
     words,
@@ -216,7 +222,14 @@ def without(rank: Rank) -> Callable[..., Any]:
 swapped("a mistaken property is no error", relation.Relation, "_broken", without(Rank.ERROR))
 swapped("properties are not judged", relation.Relation, "_broken", without(Rank.PROPERTY))
 swapped("failures are not looked for", relation.Relation, "_failures", lambda right, self: iter(()))
-swapped("waiting in vain is fine", search.Search, "_waits", lambda right, self, length: [])
+swapped("waiting in vain is fine", vain.Vain, "solution", lambda right, self, *assumed: None)
+swapped("no step fails where somebody waits", vain, "in_vain", lambda right, *given: [True])
+swapped(
+    "where one state is no hang none is",
+    vain.Spoilt,
+    "find",
+    lambda right, self, state: self.found.append(z3.BoolVal(True)),
+)
 
 
 @mistake

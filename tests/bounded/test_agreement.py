@@ -12,7 +12,7 @@ from mcheck.scenarios import SCENARIOS
 from mcheck.zoo import BUGS
 from tests.bounded.agreement import SMALL, agree, agree_on, differences
 from tests.bounded.kernel import MISTAKES
-from tests.bounded.models import small
+from tests.bounded.models import once_hit, small
 from tests.examples.listing import BY_NAME
 from tests.native.generated import drawn
 
@@ -45,6 +45,14 @@ def test_the_comparison_sees_whatever_a_result_says() -> None:
     assert not differences(executable, result, replace(result, engine="z3", seconds=9.0), STEPS)
     found_too_early = differences(executable, result, result, result.trace.depth - 1)
     assert found_too_early == ["VIOLATED leak, where there is nothing"]
+
+
+def test_a_cover_that_fails_after_it_was_hit_is_left_out() -> None:
+    """z3 looks at it in every state, others only until it has been hit."""
+    executable = once_hit.compile()
+    assert bounded.check(executable, depth=3).verdict is Verdict.ERROR
+    assert reference.check(executable).verdict is Verdict.VIOLATED
+    assert agree(executable, 3).property == "low"
 
 
 # Models

@@ -22,6 +22,8 @@ from mcheck.explorer.limits import Stopped
 from mcheck.loading.jobs import Job
 from mcheck.loading.outcomes import attempt
 from mcheck.loading.targets import Target
+from mcheck.report.jsonl import as_object
+from mcheck.report.summary import verdict_line
 from tests.cli.toys import ROOT
 from tests.examples.listing import BY_NAME
 
@@ -78,6 +80,7 @@ def test_labels_that_are_misspelt_are_an_error() -> None:
     result = bounded.check(COUNTERS, depth=1, unreached=frozenset({"worker.wirte"}))
     assert result.verdict is Verdict.ERROR
     assert "did you mean" in result.why
+    assert not result.judged()
 
 
 # Limits
@@ -95,6 +98,11 @@ def test_a_limit_of_time() -> None:
 def test_no_time_at_all() -> None:
     result = bounded.check(PHILOSOPHERS, depth=5, limits=Limits(seconds=0))
     is_bounded(result, "stopped by the limit of 0 s: nothing is judged")
+    assert (result.depth, result.judged(), as_object(result)["depth"]) == (-1, False, None)
+    assert "depth" not in verdict_line(result)
+    some = bounded.check(PHILOSOPHERS, depth=0)
+    assert (some.depth, some.judged(), as_object(some)["depth"]) == (0, True, 0)
+    assert "depth 0" in verdict_line(some)
 
 
 def test_a_limit_of_memory() -> None:
@@ -144,7 +152,7 @@ def test_z3_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     stopping(10, KeyboardInterrupt(), monkeypatch)
     result = bounded.check(COUNTERS, depth=12)
-    is_bounded(result, "stopped by an interrupt: no counterexample of up to 2 steps")
+    is_bounded(result, "stopped by an interrupt: no counterexample of up to 4 steps")
 
 
 def test_an_interrupt_while_z3_is_at_work() -> None:

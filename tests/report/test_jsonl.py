@@ -56,6 +56,20 @@ def test_what_a_bounded_search_leaves_open_is_there() -> None:
     )
 
 
+def test_what_is_not_counted_or_judged_is_null() -> None:
+    bounded = {"why": "stopped by x", "counted": False, "states": 0, "transitions": 0}
+    refused = {"why": "no such label", "states": 0, "transitions": 0, "depth": 0}
+    for made, expected in (
+        (result(Verdict.BOUNDED, **bounded, depth=3), [None, None, 3]),
+        (result(Verdict.BOUNDED, **bounded, depth=0), [None, None, 0]),
+        (result(Verdict.BOUNDED, **bounded, depth=-1), [None, None, None]),
+        (result(Verdict.ERROR, **refused), [0, 0, None]),
+        (result(Verdict.ERROR, why="z is 0"), [88_644, 316_656, 71]),
+    ):
+        read = json.loads(json_line(made))
+        assert [read[key] for key in ("states", "transitions", "depth")] == expected
+
+
 def test_a_trace_has_its_events() -> None:
     read = json.loads(json_line(copied_while_read()))["trace"]
     assert list(read) == [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from mcheck.explorer.bounded.induction import Induction
 from mcheck.explorer.bounded.relation import Lowered
@@ -16,9 +15,6 @@ from mcheck.explorer.result import Result, Verdict
 from mcheck.explorer.verdict import conclude, counted, refused, refused_before
 from mcheck.lang.contract import Executable
 from mcheck.lang.errors import ModelError
-
-if TYPE_CHECKING:
-    pass
 
 
 def check(
@@ -50,12 +46,12 @@ def check(
     search = Search(executable, depth, Watch(limits, progress))
     refusal = refused_before(search, executable.unreached if unreached is None else unreached)
     if refusal is not None:
-        return refusal
+        return replace(refusal, counted=False)
     try:
         result = _searched(search, search.run(), induction=induction)
     except ModelError as error:
         result = refused(search, str(error))
-    return replace(result, labels={}, counted=False, depth=max(result.depth, 0))
+    return replace(result, labels={}, counted=False)
 
 
 def _searched(search: Search, stopped: str, *, induction: bool) -> Result:

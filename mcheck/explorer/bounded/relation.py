@@ -15,10 +15,10 @@ import z3
 
 from mcheck.explorer.bounded import parts
 from mcheck.explorer.bounded.vector import Vector
-from mcheck.explorer.bounded.ways import AFTER, BEFORE, Ways, failures_of
+from mcheck.explorer.bounded.ways import AFTER, BEFORE, Place, Ways, failures_of
 from mcheck.explorer.deadlock import begins
 from mcheck.explorer.findings import Rank
-from mcheck.lang.contract import Executable
+from mcheck.lang.contract import Actor, Executable, Label
 from mcheck.lang.emit.smt import Steps
 from mcheck.lang.emit.words import Word, Words, constant, stored
 from mcheck.lang.program import Claim, Program
@@ -105,24 +105,61 @@ class Relation:
     def in_vain(self) -> list[Wrong]:
         """In the state before somebody waits, and nobody moves; or nobody but those at rest.
 
-        The second is wrong only where the model asks for hangs.
+        The second is wrong only where the model asks for hangs, and no step fails: see `spoiling`.
         """
         waits: list[z3.BoolRef] = []
         works: list[z3.BoolRef] = []
         begins_: list[z3.BoolRef] = []
+        fails: list[z3.BoolRef] = []
         for place in self.ways.places:
-            actor = self.executable.actors[place.actor]
-            label = actor.labels[place.label]
-            if not actor.daemon and not label.rest:
-                waits.append(z3.And(place.here, z3.Not(place.able)))
             able = z3.And(place.here, place.able)
-            (begins_ if begins(actor, label) else works).append(able)
+            if self._begins(place):
+                begins_.append(able)
+                fails += (z3.And(place.here, f) for f in place.fails if not self._chooses(f))
+            else:
+                works.append(able)
+            if self._waits(place):
+                waits.append(z3.And(place.here, z3.Not(place.able)))
         hang = z3.simplify(z3.And(z3.Or(waits), z3.Not(z3.Or(works))))
         dead = z3.simplify(z3.And(hang, z3.Not(z3.Or(begins_))))
         found = [Wrong(Rank.DEADLOCK, 0, "deadlock", dead)]
         if self.executable.hang:
-            found.append(Wrong(Rank.HANG, 0, "hang", hang))
+            found.append(
+                Wrong(Rank.HANG, 0, "hang", z3.simplify(z3.And(hang, *map(z3.Not, fails))))
+            )
         return found
+
+    @cached_property
+    def spoiling(self) -> z3.BoolRef:
+        """A step of somebody at rest fails because of what it chooses.
+
+        Then nobody hangs. It is not said in `in_vain`, which would have to ask for all choices.
+        """
+        return z3.Or(
+            [
+                z3.And(place.moves, failed)
+                for place in self.ways.places
+                if self._begins(place)
+                for failed in place.fails
+                if self._chooses(failed)
+            ]
+        )
+
+    def _label(self, place: Place) -> tuple[Actor, Label]:
+        actor = self.executable.actors[place.actor]
+        return actor, actor.labels[place.label]
+
+    def _waits(self, place: Place) -> bool:
+        actor, label = self._label(place)
+        return not actor.daemon and not label.rest
+
+    def _begins(self, place: Place) -> bool:
+        return begins(*self._label(place))
+
+    def _chooses(self, formula: z3.BoolRef) -> bool:
+        """Whether a formula depends on what is chosen."""
+        chosen = [(given, z3.BitVecVal(0, given.size())) for given in self.ways.chosen.values()]
+        return not z3.substitute(formula, *chosen).eq(formula)
 
     def _failures(self) -> Iterator[Wrong]:
         for kind, formulas in self.ways.failures.items():

@@ -13,9 +13,10 @@ from functools import partial
 import z3
 
 from mcheck.explorer.bounded.relation import Lowered, Relation
-from mcheck.explorer.bounded.shown import End, Path, Shown, in_vain
+from mcheck.explorer.bounded.shown import Ask, End, Path, Shown
 from mcheck.explorer.bounded.solver import Solver
 from mcheck.explorer.bounded.unrolled import Unrolled
+from mcheck.explorer.bounded.vain import Spoilt, Vain
 from mcheck.explorer.deadlock import blocked, hangs_in, stuck_in
 from mcheck.explorer.findings import Finding
 from mcheck.explorer.limits import Stopped, Watch
@@ -52,6 +53,7 @@ class Search:
             self.tick()
             self.relation = _relation(self.lowered)
             self._unrolled = Unrolled(self.relation, Solver(self.tick))
+            self._spoilt = Spoilt(self.relation, Solver(self.tick))
             self._unrolled.solver.add(self._unrolled.one_of(self.executable.initial, 0))
             while self.path is None and self.depth < self.most:
                 self._look(self.depth + 1)
@@ -69,24 +71,29 @@ class Search:
     def _look(self, length: int) -> None:
         """Is a path of this length a counterexample? All shorter ones are none."""
         unrolled = self._unrolled
-        if self._ends(length, unrolled.anything_wrong(length), self._wrong):
+        wrong = unrolled.anything_wrong(length)
+        if self._ends(length, unrolled.solver.solution, wrong, self._wrong):
             return
+        unrolled.solver.add(z3.Not(wrong))
         if length:
             unrolled.lengthen()
-        if not self._ends(length, *self._waits(length)):
+        vain = Vain(unrolled, length, self._spoilt)
+        if not self._ends(length, vain.solution, vain.formula, lambda _: vain.ends):
+            unrolled.solver.add(z3.Not(z3.And(vain.formula, *vain.unspoilt)))
             self.depth = length
 
-    def _ends(self, length: int, ended: z3.BoolRef, ends: Callable[[int], list[End]]) -> bool:
+    def _ends(
+        self, length: int, ask: Ask, ended: z3.BoolRef, ends: Callable[[int], list[End]]
+    ) -> bool:
         """Whether a path of that length ends so; if one does, find the one that is shown.
 
-        ends: the ways to end so, each for itself; it is called only if there is such a path.
+        ask: for a path that does; ends: the ways to end so, each for itself; it is called only if
+        there is such a path.
         """
-        solver = self._unrolled.solver
-        model = solver.solution(ended)
+        model = ask(ended)
         if model is None:
-            solver.add(z3.Not(ended))
             return False
-        shown = Shown(self._unrolled, length, ends(length))
+        shown = Shown(self._unrolled, length, ends(length), ask)
         self.path = shown.first(model)
         try:
             self.path = shown.best(model)
@@ -106,23 +113,6 @@ class Search:
             if formula is not None:
                 ends.append(End(what, z3.And(last, formula) if what.ends else formula))
         return ends
-
-    def _waits(self, length: int) -> tuple[z3.BoolRef, Callable[[int], list[End]]]:
-        """Somebody waits in vain at the end of a path; and the ways to end so.
-
-        If a step fails there, that is what is wrong, and it takes that step more.
-        """
-        ends = [End(w, self._unrolled.at(w.formula, length)) for w in self.relation.in_vain]
-        ended = z3.Or([end.formula for end in ends])
-        spared: list[z3.BoolRef] = []
-        while (model := self._unrolled.solver.solution(ended, *spared)) is not None:
-            state = self._unrolled.state(model, length)
-            if in_vain(self.executable, state):
-                break
-            spared.append(z3.Not(self._unrolled.is_state(state, length)))
-        return z3.And(ended, *spared), lambda _: [
-            End(end.what, z3.And(end.formula, *spared)) for end in ends
-        ]
 
     # --- what is asked of a search when it has ended
 

@@ -7,8 +7,9 @@ that they do not take is never shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import z3
 
@@ -25,6 +26,9 @@ from mcheck.explorer.findings import (
 )
 from mcheck.explorer.moves import moves
 from mcheck.lang.contract import Executable
+
+Ask: TypeAlias = Callable[..., z3.ModelRef | None]
+"""For a path for which some formulas are true; None if there is none."""
 
 
 class Disagreement(RuntimeError):
@@ -53,10 +57,13 @@ class Path:
 
 
 class Shown:
-    """Chooses among the paths of one length that end in one of some ways."""
+    """Chooses among the paths of one length that end in one of some ways.
 
-    def __init__(self, unrolled: Unrolled, length: int, ends: Sequence[End]) -> None:
-        self._unrolled, self._length, self._ends = unrolled, length, ends
+    ask: for one of these paths for which all is true that is given.
+    """
+
+    def __init__(self, unrolled: Unrolled, length: int, ends: Sequence[End], ask: Ask) -> None:
+        self._unrolled, self._length, self._ends, self._ask = unrolled, length, ends, ask
         self._executable = unrolled.relation.executable
         self._fixed: list[z3.BoolRef] = []
 
@@ -93,7 +100,7 @@ class Shown:
     # --- what may still be chosen
 
     def _solution(self, *asked: z3.BoolRef) -> z3.ModelRef | None:
-        return self._unrolled.solver.solution(*self._fixed, *asked)
+        return self._ask(*self._fixed, *asked)
 
     def _possible(self, *asked: z3.BoolRef) -> bool:
         return self._solution(*asked) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import z3
@@ -21,6 +21,7 @@ class Unrolled:
     def __init__(self, relation: Relation, solver: Solver) -> None:
         self.relation, self.solver = relation, solver
         self.moves = 0
+        self._named: dict[int, list[tuple[z3.BitVecRef, z3.BitVecRef]]] = {}
 
     def lengthen(self) -> None:
         """One more move is made at the end."""
@@ -29,13 +30,17 @@ class Unrolled:
 
     def at(self, formula: z3.BoolRef, move: int) -> z3.BoolRef:
         """A formula about one move, as one about that move; of a state: about the one before it."""
-        pairs: list[tuple[z3.BitVecRef, z3.BitVecRef]] = []
+        if move not in self._named:
+            self._named[move] = list(self._names(move))
+        return z3.substitute(formula, *self._named[move])
+
+    def _names(self, move: int) -> Iterator[tuple[z3.BitVecRef, z3.BitVecRef]]:
+        """What every variable of a formula about one move is called for that move."""
         for slot in self.relation.vector.slots.values():
-            pairs.append((slot.at(BEFORE), slot.at(_moment(move))))
-            pairs.append((slot.at(AFTER), slot.at(_moment(move + 1))))
+            yield slot.at(BEFORE), slot.at(_moment(move))
+            yield slot.at(AFTER), slot.at(_moment(move + 1))
         for given in self.relation.ways.inputs:
-            pairs.append((given, self.given(given, move)))
-        return z3.substitute(formula, *pairs)
+            yield given, self.given(given, move)
 
     def given(self, which: z3.BitVecRef, move: int) -> z3.BitVecRef:
         """An input, as that of one move."""

@@ -33,7 +33,7 @@ class Way:
 class Place:
     """One process at one label: `here` says that it stands there, `moves` that it moves as well.
 
-    able: its step can move, or fails, if it is there.
+    able: its step can move, or fails, if it is there; fails: each way in which it fails there.
     """
 
     actor: int
@@ -41,6 +41,7 @@ class Place:
     here: z3.BoolRef
     moves: z3.BoolRef
     able: z3.BoolRef
+    fails: Sequence[z3.BoolRef]
 
 
 class Ways:
@@ -72,23 +73,34 @@ class Ways:
         moves = z3.And(here, self.who == actor)
         words = self._words(process, instance, step)
         able: list[z3.BoolRef] = []
+        fails: list[z3.BoolRef] = []
         for path in self._steps.paths(parts.guard(step)):
             able.append(words.truth(truth(path.after.local(parts.GUARD))))
-            able += self._failing(path, words, moves)
+            fails += self._failing(path, words, moves)
+        able += fails
         stopped: list[z3.BoolRef] = []  # by a filter that fails for some element
         for part in parts.domains(step):
+            before = list(stopped)
             for path in self._steps.paths(part):
-                stopped += self._failing(path, words, moves)
+                stopped += self._failing(path, words, moves, before)
+        fails += stopped
+        goes_on = z3.And(moves, z3.Not(z3.Or(stopped))) if stopped else moves
         for path in self._steps.paths(step):
-            self._failing(path, words, moves)
-            goes_on = z3.And(moves, z3.Not(z3.Or(stopped))) if stopped else moves
+            fails += self._failing(path, words, moves, stopped)
             self.taken.append(self._way(path, words, goes_on, (process, instance, step)))
-        self.places.append(Place(actor, step.number, here, moves, z3.Or(able)))
+        self.places.append(Place(actor, step.number, here, moves, z3.Or(able), fails))
 
-    def _failing(self, path: Path, words: Words, moves: z3.BoolRef) -> list[z3.BoolRef]:
-        """Note where a path fails, each check by its kind; when it does."""
+    def _failing(
+        self, path: Path, words: Words, moves: z3.BoolRef, stopped: Sequence[z3.BoolRef] = ()
+    ) -> list[z3.BoolRef]:
+        """Note where a path fails, each check by its kind; when it does.
+
+        stopped: when a filter fails, for whatever element, so that the path comes no further. That
+        failure is noted already.
+        """
         found: list[z3.BoolRef] = []
-        for site, failed in failures_of(path, words):
+        for site, fails in failures_of(path, words):
+            failed = z3.simplify(z3.And(fails, z3.Not(z3.Or(list(stopped))))) if stopped else fails
             found.append(failed)
             kind = self._program.sites[site].kind
             self.failures.setdefault(kind, []).append(z3.And(moves, failed))
@@ -160,7 +172,8 @@ class Ways:
         words = Words(leaf, cells)
         for k in range(len(step.choices)):
             lo, hi = self._range(step, k, words)
-            chosen.append(Word(self._input(k, width(lo, hi)), lo, hi))
+            one = lo == hi  # and is not asked for, as it can be nothing else
+            chosen.append(constant(lo) if one else Word(self._input(k, width(lo, hi)), lo, hi))
         return words
 
     def _range(self, step: Step, k: int, words: Words) -> tuple[int, int]:

@@ -201,8 +201,8 @@ class Steps:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 path.after.locals[name] = self._value(value, path)
             case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=key), slice=index)]):
+                at = simple(number(self._value(index, path)))  # if both fail, this one is told
                 value = number(self._value(s.value, path))
-                at = simple(number(self._value(index, path)))
                 path.after.cells[key] = z3.Store(path.after.array(key), at, value)
                 path.stores.append((key, at))
             case ast.If():
@@ -299,10 +299,11 @@ class Steps:
                 return x - y
             case ast.Mult():
                 return x * y
-            case ast.FloorDiv() | ast.Mod():
-                # z3 rounds so that the remainder is not negative, Python towards minus infinity
-                down = z3.If(y > 0, x / y, (-x) / (-y))
-                return down if isinstance(e.op, ast.FloorDiv) else x - y * down
+            # z3 rounds so that the remainder is not negative, Python towards minus infinity
+            case ast.FloorDiv():
+                return z3.If(y > 0, x / y, (-x) / (-y))
+            case ast.Mod():
+                return z3.If(y > 0, x % y, -((-x) % (-y)))
             case _:
                 return _bitwise(_BITWISE[type(e.op)])(x, y)
 

@@ -82,16 +82,59 @@ def _product(a: Word, b: Word) -> Word:
     return _word(_cut(a.bits, size) * _cut(b.bits, size), lo, hi)
 
 
+def _negative(a: Word) -> Word:
+    return _product(constant(-1), a)
+
+
+def _below_zero(a: Word) -> z3.BoolRef:
+    """Whether a word that is not 0 is negative."""
+    return z3.BoolVal(True) if a.hi <= 0 else _less_or_equal(a, constant(-1))
+
+
 def _divided(a: Word, b: Word) -> Word:
-    """What z3 calls the quotient of integers: the remainder is never negative."""
-    most = max(abs(a.lo), abs(a.hi))
-    size = 1 + max(width(-most - 1, most + 1), width(-abs(b.lo), abs(b.hi)))
-    x, y = _cut(a.bits, size), _cut(b.bits, size)
-    cut, rest = x / y, z3.SRem(x, y)
-    down = z3.If(y > 0, cut - 1, cut + 1)
-    nonnegative = a.lo >= 0 and b.lo >= 0
-    lo, hi = (0, a.hi) if nonnegative else (-most - 1, most + 1)
-    return _word(cut if nonnegative else z3.If(rest < 0, down, cut), lo, hi)
+    """What z3 calls the quotient of integers: the remainder is never negative.
+
+    By nothing is an error in Python, which nothing here is asked of.
+    """
+    found = _quotient(a, _size(b))
+    return _either(_below_zero(b), _negative(found), found)
+
+
+def _remainder(a: Word, b: Word) -> Word:
+    """What z3 calls the remainder of integers: it is never negative. Not asked of nothing."""
+    return _rest(a, _size(b))
+
+
+def _size(a: Word) -> Word:
+    """Without its sign. What is not 0 is 1 at least."""
+    size = _either(_below_zero(a), _negative(a), a)
+    lo = max(a.lo, -a.hi, 1)
+    return Word(size.bits, lo, max(-a.lo, a.hi, lo))
+
+
+def _quotient(a: Word, b: Word) -> Word:
+    """Rounded down; b is 1 or more."""
+    corners = [x // y for x in (a.lo, a.hi) for y in (b.lo, b.hi)]
+    lo, hi = min(corners), max(corners)
+    x, y = _same_size(a, b)
+    if b.lo == b.hi and b.lo & b.lo - 1 == 0:
+        return _word(x >> b.lo.bit_length() - 1, lo, hi)
+    if a.lo >= 0:
+        return _word(z3.UDiv(x, y), lo, hi)
+    return _word(z3.If(z3.SRem(x, y) < 0, x / y - 1, x / y), lo, hi)
+
+
+def _rest(a: Word, b: Word) -> Word:
+    """What is left over, which is not negative; b is 1 or more."""
+    if b.lo == b.hi and a.lo // b.lo == a.hi // b.lo:
+        return _sum([a, constant(a.lo // b.lo * -b.lo)])
+    if a.lo >= 0 and a.hi < b.lo:
+        return a
+    hi = b.hi - 1 if a.lo < 0 else min(a.hi, b.hi - 1)
+    if hi and b.lo == b.hi and b.lo & b.lo - 1 == 0:
+        return _word(z3.ZeroExt(1, _cut(a.bits, b.lo.bit_length() - 1)), 0, hi)
+    x, y = _same_size(a, b)
+    return _word(z3.URem(x, y) if a.lo >= 0 else x % y, 0, hi)  # the latter has the sign of y
 
 
 def _either(test: z3.BoolRef, a: Word, b: Word) -> Word:
@@ -132,8 +175,8 @@ def _bitwise(name: str, a: Word, b: Word) -> Word:
     x, y = _same_size(a, b)
     size = x.size()
     least, most = (0 if min(a.lo, b.lo) >= 0 else -(1 << size - 1)), (1 << size - 1) - 1
-    if name == "&" and least == 0:
-        most = min(a.hi, b.hi)
+    if name == "&" and max(a.lo, b.lo) >= 0:
+        least, most = 0, min(w.hi for w in (a, b) if w.lo >= 0)
     return _word({"&": x & y, "|": x | y, "^": x ^ y}[name], least, most)
 
 
@@ -198,16 +241,15 @@ class Words:
                 return _sum([self.word(t) for t in term.children()])
             case z3.Z3_OP_SUB:
                 first, *others = map(self.word, term.children())
-                return _sum([first, *(_product(constant(-1), w) for w in others)])
+                return _sum([first, *map(_negative, others)])
             case z3.Z3_OP_UMINUS:
-                return _product(constant(-1), self.word(term.arg(0)))
+                return _negative(self.word(term.arg(0)))
             case z3.Z3_OP_MUL:
                 return reduce(_product, map(self.word, term.children()))
             case z3.Z3_OP_IDIV:
                 return _divided(self.word(term.arg(0)), self.word(term.arg(1)))
             case z3.Z3_OP_MOD:
-                a, b = self.word(term.arg(0)), self.word(term.arg(1))
-                return _sum([a, _product(constant(-1), _product(b, _divided(a, b)))])
+                return _remainder(self.word(term.arg(0)), self.word(term.arg(1)))
             case z3.Z3_OP_ITE:
                 test, a, b = term.children()
                 return _either(self.truth(test), self.word(a), self.word(b))
