@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import z3
 
 from mcheck.lang.emit.smt import Check
-from mcheck.lang.program import Program, Site
+from mcheck.lang.program import Site
 from mcheck.refs.accesses import memory
 from mcheck.refs.books import Book
 from mcheck.refs.candidates import reads_of
@@ -46,13 +46,13 @@ class Checked:
 
 
 @quick()
-def checks(program: Program, books: Sequence[Book], ways: Sequence[Way]) -> list[Checked]:
+def checks(books: Sequence[Book], ways: Sequence[Way]) -> list[Checked]:
     """Ask about every check of every step; books: what is known, for each counted struct."""
     found: dict[Site, Checked] = {}
     asked: dict[tuple[object, ...], bool] = {}
     for way in ways:
         for check in way.path.checks:
-            site = program.sites[check.site]
+            site = way.sites[check.site]
             if not way.path.conditions[check.after :] or not _assumed(way, check):
                 continue
             before = (c.get_id() for c in way.path.conditions[: check.after])

@@ -39,7 +39,7 @@ def examine(found: Analysis) -> Examined:
     used = perf_counter()
     books = {ledger.of.name: judged[ledger.of.name].book(ledger.holding) for ledger in ledgers}
     unlocked = {name: book.unlocked(found.ways) for name, book in books.items()}
-    checked = checks(found.whole.program, _first_locked(books), found.ways) if books else []
+    checked = checks(_first_locked(books), found.ways) if books else []
     seconds = {"uses": used - begin, "checks": perf_counter() - used}
     return Examined(uses, unlocked, checked, seconds)
 

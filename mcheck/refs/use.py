@@ -72,7 +72,7 @@ class Uses:
         Without that, the bit keeps nobody from freeing what is locked.
         """
         assert self.bit is not None
-        asserted = [c for c in way.path.checks if self.program.sites[c.site].kind == "assert"]
+        asserted = [c for c in way.path.checks if way.sites[c.site].kind == "assert"]
         mine = [
             id_ for f in way.before for id_ in f.live if Holder(f.place, id_) in self.owned.places
         ]

@@ -53,7 +53,10 @@ class Key:
 
 @dataclass
 class Way:
-    """One path of one step of one kind of process, with the frames before and after it."""
+    """One path of one step of one kind of process, with the frames before and after it.
+
+    sites: what its checks are about, by their numbers.
+    """
 
     process: Process
     step: Step | None
@@ -62,6 +65,7 @@ class Way:
     after: tuple[Frame, ...]
     origin: Origin
     elements: int
+    sites: Sequence[Site]
     key: Key = field(default_factory=lambda: Key(()))
     known: list[z3.BoolRef] = field(default_factory=list[z3.BoolRef])
     changed: dict[tuple[str, tuple[Feature, ...]], Changes] = field(
@@ -131,6 +135,7 @@ def ways(program: Program, processes: Sequence[Process] | None = None) -> list[W
                     after.frames,
                     _origin(program, process, step, path),
                     _elements(program, process),
+                    program.sites,
                 )
                 way.key = _key(way)
                 found.append(way)
