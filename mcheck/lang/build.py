@@ -10,7 +10,7 @@ from mcheck.lang import ir, layout, procedures
 from mcheck.lang.declare.containers import Array, Element, Sequence_, declarations, stored
 from mcheck.lang.declare.state import Lock, State
 from mcheck.lang.declare.structs import Struct
-from mcheck.lang.errors import ModelError, StepFailed, written_at
+from mcheck.lang.errors import ModelError, Refused, StepFailed, written_at
 from mcheck.lang.judge.ghosts import Ghosts
 from mcheck.lang.judge.protection import judge
 from mcheck.lang.lower.accesses import Context
@@ -89,29 +89,52 @@ def _lower_all(model: Model[Any], runs: list[Run], context: Context) -> list[Low
     """Lower all processes; what no step writes keeps the value it has at the start.
 
     At first nothing is known to be written, and so little seems to run. What is found to be
-    written makes more run, until nothing new is found.
+    written makes more run, until nothing new is found. Should something have been overlooked at
+    first, every step is looked at once more.
     """
     at_first = [_lowering(model, r, context, None) for r in runs]
+    try:
+        _settle(at_first)
+        lowered = _lower_again(model, runs, context, at_first)
+        if _seen_before(at_first, lowered):
+            return lowered
+    except Refused:
+        pass  # it may be refused for what was overlooked; if not, then again
     _complete(at_first)
-    lowered = [_lowering(model, r, context, low) for r, low in zip(runs, at_first, strict=True)]
-    _complete(lowered)
-    for first, low in zip(at_first, lowered, strict=True):
-        assert low.visited <= first.visited, "what is live was found without a way that is taken"
+    lowered = _lower_again(model, runs, context, at_first)
+    assert _seen_before(at_first, lowered), "what is live was found without a way that is taken"
     return lowered
 
 
-def _complete(lowered: list[Lowering]) -> None:
-    """Go on until no process learns anything, and nothing is written that another one reads.
+def _lower_again(
+    model: Model[Any], runs: list[Run], context: Context, at_first: list[Lowering]
+) -> list[Lowering]:
+    lowered = [_lowering(model, r, context, low) for r, low in zip(runs, at_first, strict=True)]
+    _complete(lowered)
+    return lowered
 
-    The last round is of all steps.
-    """
+
+def _seen_before(at_first: list[Lowering], lowered: list[Lowering]) -> bool:
+    """Whether all ways that are taken had been found at first, when it was decided what lives."""
+    both = zip(at_first, lowered, strict=True)
+    return all(low.visited <= first.visited for first, low in both)
+
+
+def _complete(lowered: list[Lowering]) -> None:
+    """Go on until no process learns anything. The last round is of all steps."""
     learnt = [True]
     while any(learnt):
-        while any(learnt):
-            learnt = [low.settle() for low in lowered]
-        _refuse(lowered)
+        _settle(lowered)
         lowered[0].sites.clear()  # of all checks that were met on the way, some are still there
         learnt = [low.again() for low in lowered]
+    _refuse(lowered)
+
+
+def _settle(lowered: list[Lowering]) -> None:
+    """Go on until nothing is written that another process reads without knowing it."""
+    learnt = [True]
+    while any(learnt):
+        learnt = [low.settle() for low in lowered]
     _refuse(lowered)
 
 
