@@ -67,8 +67,29 @@ def refs(name: str, replacement: str = "") -> tuple[str, bool, bool]:
         if procedure.__name__ not in model.procedures():
             near = meant(procedure.__name__, list(model.procedures()))
             raise UsageError(f"{edition} has no procedure {procedure.__name__!r}{near} to replace")
+        refused = _refused(edition, procedure)
+        if refused:
+            return f"{replacement} is refuted by the rules of the language\n{refused}", False, True
         return _judged(model, _with(model, {procedure.__name__: procedure}), replacement)
     return _edition(edition)
+
+
+def _refused(edition: str, procedure: Procedure[Any, Any]) -> str:
+    """Why the first scenario that runs a procedure refuses it; empty if it does not.
+
+    The model of all processes does not judge whether a step touches more than it may at once.
+    """
+    from mcheck.lang.errors import ModelError
+
+    name = procedure.__name__
+    for scenario in catalogue().scenarios.values():
+        if scenario.edition == edition and name in scenario.model.procedures():
+            try:
+                scenario.model.replace(**{name: procedure}).lower()
+            except ModelError as error:
+                return str(error)
+            break
+    return ""
 
 
 def _edition(edition: str) -> tuple[str, bool, bool]:

@@ -48,8 +48,11 @@ def quick() -> Generator[None]:
             code = failed.pop()
             raise z3.Z3Exception(core.Z3_get_error_msg(ctx, code))
 
+    def fail(_: object, code: int) -> None:
+        failed.append(code)
+
     asking, collecting = core.Elementaries.Check, gc.isenabled()
-    told = core.Z3_set_error_handler(context.ref(), lambda _, code: failed.append(code))
+    told = core.Z3_set_error_handler(context.ref(), fail)
     core.Elementaries.Check = check
     binding.Z3_DEBUG = False
     gc.disable()
