@@ -36,9 +36,9 @@ def isolate_migratepages_block(k: Kernel, folio: Folio) -> Proc[Held[Folio]]:
 def test_a_step_that_touches_too_much_at_once_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "coarse.py"
     file.write_text(COARSE, encoding="utf-8")
+    coarse = f"{file}:isolate_migratepages_block"
     done = subprocess.run(
-        [sys.executable, "-m", "mcheck", "refs", "folio"]
-        + ["--with", f"{file}:isolate_migratepages_block"],
+        [sys.executable, "-m", "mcheck", "refs", "folio", "--with", coarse],
         check=False,
         capture_output=True,
         text=True,
