@@ -65,7 +65,7 @@ operator("less is less or equal", smt._COMPARE, ast.Lt, lambda a, b: a <= b)
 operator("different is equal", smt._COMPARE, ast.NotEq, lambda a, b: a == b)
 operator("xor is or", smt._BITWISE, ast.BitXor, "|")
 operator("a shift to the right goes to the left", smt._BITWISE, ast.RShift, "<<")
-swapped("checks are not made", smt.Steps, "_check", lambda right, *given: None)
+swapped("checks are not made", smt.Steps, "check", lambda right, *given: None)
 swapped(
     "what is evaluated conditionally is always checked",
     smt.Steps,
