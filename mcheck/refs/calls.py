@@ -52,7 +52,7 @@ class Names:
         Also of locals that are not used any more: their last values then.
         """
         for i, frame in enumerate(frames):
-            for one, other in self.alike.get((kind, frame.place), ()):
+            for one, other in sorted(self.alike.get((kind, frame.place), ())):
                 yield one, {other: z3.Int(other)}
             if i + 1 == len(frames):
                 return

@@ -159,7 +159,7 @@ class Candidates:
                 for (key, _), at in list(reads[kind, caller].items()):
                     mine = names(at) - {"me", "process"}
                     if key != LOCK and mine and mine <= given.keys():
-                        pairs = [(z3.Int(n), z3.Int(given[n])) for n in mine]
+                        pairs = [(z3.Int(n), z3.Int(given[n])) for n in sorted(mine)]
                         there = z3.simplify(z3.substitute(at, *pairs))
                         changed = changed or (key, there.get_id()) not in found
                         found[key, there.get_id()] = there

@@ -116,7 +116,7 @@ class Facts:
             return
         mine = {f.place for f in (*way.before, *way.after)}
         known = dict.fromkeys(self.known(way))
-        for place in self._calls_above(way) - mine:
+        for place in sorted(self._calls_above(way) - mine):
             where = way.process.name, place
             facts = self.at[where]
             asked = [(where, f, self._after(way, f)) for f in facts if f.cells & stored]
@@ -211,7 +211,7 @@ class Facts:
     def _after(self, way: Way, fact: Fact) -> z3.BoolRef:
         """A fact about the state after a path, in terms of the state before it."""
         moved = self._moved(way)
-        what = tuple(n for n in fact.names if n in moved)
+        what = tuple(n for n in sorted(fact.names) if n in moved)
         if not what:
             return fact.term
         key = (fact.number, *((n, moved[n].get_id()) for n in what))
@@ -331,7 +331,7 @@ def _moved(way: Way) -> dict[str, z3.ExprRef]:
     """What a path changes: by name, the term of the new value."""
     after: World = way.path.after
     found: dict[str, z3.ExprRef] = {}
-    for key in way.stored:
+    for key in sorted(way.stored):
         found[key] = after.array(key)
     for name, value in after.locals.items():
         term = number(value)
