@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import z3
 
-from mcheck.refs.accesses import Accessed, accessed, reads_at
+from mcheck.refs.accesses import Accessed, accessed, reads_at, typed
 from mcheck.refs.books import Book
 from mcheck.refs.calls import Names
 from mcheck.refs.candidates import LOCK, ME, Fact, array, reads_of
@@ -116,7 +116,7 @@ class Uses:
 
     def _judged(self, way: Way, access: Accessed) -> Iterator[Kept]:
         """What keeps an element; for each call from which nothing does, what is there instead."""
-        said = [*way.path.conditions, *ranges(way), *self._bounds(access.element)]
+        said = [*way.path.conditions, *ranges(way), *typed(self.program, access.element)]
         said.insert(0, self._there(access))
         if possible(self._given(way, way.before, said)) == z3.unsat:
             return  # an element of another struct with the same part
@@ -162,12 +162,6 @@ class Uses:
                 yield Kept(by)
             else:
                 yield from self._through_calls(way, access, more, own, weak)
-
-    def _bounds(self, element: z3.ArithRef) -> Iterator[z3.BoolRef]:
-        """The fields that an element is found by have values of their types."""
-        for key, at in reads_of(element):
-            cell = self.program.cells[key]
-            yield z3.And(array(key)[at] >= cell.type.lo, array(key)[at] <= cell.type.hi)
 
     def _given(self, way: Way, frames: Sequence[Frame], said: list[z3.BoolRef]) -> list[z3.BoolRef]:
         same = self.names.within(way.process.name, frames)
