@@ -65,6 +65,8 @@ class Uses:
         self.owned = owners(program, of, uncounted(program, of), *more)
         known = self.bit is not None and any(map(self._asserted, self.ways))
         self.locks = owners(program, of, self.bit, *more) if self.bit and known else Owners()
+        bits = self.bit.cells if self.bit and known and not self.locks.places else frozenset[str]()
+        self.lost = any(way.stored & bits for way in self.ways)
 
     def _asserted(self, way: Way) -> bool:
         """Whether a step asserts something about the lock bit of what is nobody's any more.
@@ -84,7 +86,7 @@ class Uses:
         """All that is known of the struct, for more to be asked; assumed: wherever it holds."""
         more = self.names, self.table, self.owned, assumed
         frozen = Frozen(Table(self.program, self.of, self.facts, *more))
-        return Book(frozen, self.bit, self.locks)
+        return Book(frozen, self.bit, self.locks, self.lost)
 
     def all(self) -> list[Use]:
         """Every use, once for each kind of process that has it."""
