@@ -6,6 +6,7 @@ import pytest
 
 from mcheck.lang import (
     Array,
+    Const,
     Embed,
     Flag,
     Held,
@@ -46,6 +47,8 @@ class Shelf(State):
     inode = Array(Inode, 2)
     folio = Array(Folio, 2)
     slot = Ref(Folio)
+    f = Const(False)
+    """Called as the element that is asked about."""
 
 
 def there(k: Shelf) -> None:
@@ -120,6 +123,19 @@ def looks_at_inode(k: Shelf, me: int) -> Proc[None]:
 
 
 @procedure
+def unless_constant(k: Shelf, me: int) -> Proc[None]:
+    while True:
+        yield at("get", until=lambda: k.slot is not null, rest=True, atomic="lock")
+        f: Held[Folio] = hold(k.slot)
+        f.refcount += 1
+        yield at("put", atomic="VM_BUG_ON and put")
+        if not k.f:
+            assert f.refcount == 7, "there are seven"
+        f.refcount -= 1
+        release(f)
+
+
+@procedure
 def peeks(k: Cache) -> Proc[None]:
     """Looks at the count of what the slot names; that may be frozen."""
     while True:
@@ -147,10 +163,18 @@ def shelf(*running: object) -> Model[Shelf]:
             "not locked",
             ("looks_at_inode",),
         ),
+        (shelf(run(unless_constant, each=2)), "there are seven", ("unless_constant",)),
         (Model("peek", Cache, [run(peeks), *frozen.processes[:2]], init=boot), "frozen", ()),
         (Model("peek", Cache, [run(peeks), *frozen.processes], init=boot), "frozen", ("peeks",)),
     ],
-    ids=["one caller", "another caller", "the part of another", "not frozen", "frozen"],
+    ids=[
+        "one caller",
+        "another caller",
+        "the part of another",
+        "a constant",
+        "not frozen",
+        "frozen",
+    ],
 )
 def test_a_check_follows_only_if_it_cannot_fail(
     model: Model[Shelf] | Model[Cache], message: str, expected: tuple[str, ...]
