@@ -43,6 +43,7 @@ class Folio(Struct):
 class Pool(State):
     folio = Array(Folio, 2)
     slot = Ref(Folio)
+    lent = Ref(Folio)
 
 
 @procedure
@@ -127,6 +128,53 @@ def never(k: Pool, me: int) -> Proc[None]:
         yield at("trylock", until=lambda: not f.locked, atomic="test_and_set_bit")
         f.locked = True
         yield from put(k, f)
+
+
+@procedure
+def lender(k: Pool, me: int) -> Proc[None]:
+    """Unlocks after it has lent its reference, which somebody else puts."""
+    while True:
+        yield at("get", until=lambda: k.slot is not null, rest=True, atomic="lock")
+        f: Held[Folio] = hold(k.slot)
+        f.refcount += 1
+        yield at("trylock", until=lambda: not f.locked, atomic="test_and_set_bit")
+        f.locked = True
+        yield at("lend", until=lambda: k.lent is null)
+        mine = f
+        k.lent = release(f)
+        yield at("unlock")
+        assert mine.locked, "unlocked twice"
+        mine.locked = False
+
+
+@procedure
+def borrower(k: Pool, me: int) -> Proc[None]:
+    while True:
+        yield at("take", until=lambda: k.lent is not null, rest=True, atomic="lock")
+        f: Held[Folio] = hold(k.lent)
+        k.lent = null
+        yield from put(k, f)
+
+
+@procedure
+def other_put(k: Pool, f: Held[Folio]) -> Proc[None]:
+    """A second way to free a folio, without a look at the lock bit."""
+    yield at("put")
+    gone = f
+    gone.refcount -= 1
+    release(f)
+    if gone.refcount == 0:
+        yield at("free")
+        gone.free = True
+
+
+@procedure
+def careless(k: Pool, me: int) -> Proc[None]:
+    while True:
+        yield at("take", until=lambda: k.lent is not null, rest=True, atomic="lock")
+        f: Held[Folio] = hold(k.lent)
+        k.lent = null
+        yield from other_put(k, f)
 
 
 @procedure
@@ -262,3 +310,12 @@ def test_who_owns_what_is_free_is_not_known_where_that_is_wrong_from_the_beginni
     odd = Model("pool", Pool, pool().processes, init=one_is_used)
     asked = examine(analyse(joined([odd], "pool")))
     assert {c.trusted for c in asked.checks if c.site.message == "has references"} == {("keeper",)}
+
+
+@pytest.mark.parametrize(("taker", "expected"), [(borrower, {BIT}), (careless, set[str]())])
+def test_the_lock_bit_keeps_nothing_if_there_is_a_way_to_free_that_does_not_look_at_it(
+    taker: Procedure[Any, Any], expected: set[str]
+) -> None:
+    running = [*pool().processes, run(lender, each=2), run(taker, each=1)]
+    more = examine(analyse(joined([Model("pool", Pool, running, init=all_free)], "pool")))
+    assert kept_by(more, "lender.unlock") & {BIT, HOLD} == expected
