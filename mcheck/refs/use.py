@@ -109,9 +109,12 @@ class Uses:
         said = [check.holds for check in asserted]
         return bool(said) and any(possible([*said, bit != 0]) == z3.unsat for bit in bits)
 
-    def book(self, assumed: Sequence[Assumed]) -> Book:
-        """All that is known of the struct, for more to be asked; assumed: wherever it holds."""
-        more = self.names, self.table, self.owned, assumed
+    def book(self, assumed: Sequence[Assumed], *, owned: bool = True) -> Book:
+        """All that is known of the struct, for more to be asked.
+
+        assumed: wherever it holds; owned: whether it is proved who owns a count of 0.
+        """
+        more = self.names, self.table, self.owned if owned else Owners(), assumed
         frozen = Frozen(Table(self.program, self.of, self.facts, *more))
         return Book(frozen, self.bit, self.locks, self.lost)
 

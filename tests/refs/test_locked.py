@@ -178,6 +178,18 @@ def careless(k: Pool, me: int) -> Proc[None]:
 
 
 @procedure
+def late(k: Pool, me: int) -> Proc[None]:
+    """Gets a reference to what may have been freed meanwhile."""
+    while True:
+        yield at("look", until=lambda: k.slot is not null, rest=True)
+        found = k.slot
+        yield at("get", atomic="inc")
+        found.refcount += 1
+        f: Held[Folio] = hold(found)
+        yield from put(k, f)
+
+
+@procedure
 def janitor(k: Pool) -> Proc[None]:
     """Unlocks what others have locked, without a local that names it."""
     while True:
@@ -319,3 +331,8 @@ def test_the_lock_bit_keeps_nothing_if_there_is_a_way_to_free_that_does_not_look
     running = [*pool().processes, run(lender, each=2), run(taker, each=1)]
     more = examine(analyse(joined([Model("pool", Pool, running, init=all_free)], "pool")))
     assert kept_by(more, "lender.unlock") & {BIT, HOLD} == expected
+
+
+def test_who_owns_what_is_free_is_not_known_where_a_step_does_not_keep_it() -> None:
+    more = examine(analyse(joined([pool(late)], "pool")))
+    assert {c.trusted for c in more.checks if c.site.message == "has references"} == {("keeper",)}
