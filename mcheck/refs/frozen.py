@@ -200,7 +200,7 @@ class Frozen:
 
     def _counting(self, where: Where, frame: Frame, id_: str) -> list[Instance]:
         """The references of fields that are known at a place to what a local names."""
-        kind = self.facts.leaving[where][0].process.of
+        kind = self.facts.kinds[where[0]].of
         said = self.table.said(where[0], [frame])
         return instances(self.program, self.table.features, kind, z3.Int(id_), said)
 

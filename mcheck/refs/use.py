@@ -101,12 +101,11 @@ class Uses:
     def _asserted(self, way: Way) -> bool:
         """Whether a step asserts that the lock bit of what is nobody's any more is clear."""
         assert self.bit is not None
-        asserted = [c for c in way.path.checks if self.program.sites[c.site].kind == "assert"]
         mine = [
             id_ for f in way.before for id_ in f.live if Holder(f.place, id_) in self.owned.places
         ]
         bits = [self.bit.there(way.path.before, z3.Int(id_)) for id_ in mine]
-        said = [check.holds for check in asserted]
+        said = way.asserted
         return bool(said) and any(possible([*said, bit != 0]) == z3.unsat for bit in bits)
 
     def book(self, assumed: Sequence[Assumed], *, owned: bool = True) -> Book:

@@ -53,7 +53,10 @@ class Key:
 
 @dataclass
 class Way:
-    """One path of one step of one kind of process, with the frames before and after it."""
+    """One path of one step of one kind of process, with the frames before and after it.
+
+    asserted: what its assertions say; sites are numbered anew in each program.
+    """
 
     process: Process
     step: Step | None
@@ -63,6 +66,7 @@ class Way:
     origin: Origin
     elements: int
     key: Key = field(default_factory=lambda: Key(()))
+    asserted: tuple[z3.BoolRef, ...] = ()
     known: list[z3.BoolRef] = field(default_factory=list[z3.BoolRef])
     changed: dict[tuple[str, tuple[Feature, ...]], Changes] = field(
         default_factory=dict[tuple[str, tuple[Feature, ...]], "Changes"]
@@ -133,6 +137,8 @@ def ways(program: Program, processes: Sequence[Process] | None = None) -> list[W
                     _elements(program, process),
                 )
                 way.key = _key(way)
+                asserts = [c for c in path.checks if program.sites[c.site].kind == "assert"]
+                way.asserted = tuple(c.holds for c in asserts)
                 found.append(way)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -336,3 +337,10 @@ def test_the_lock_bit_keeps_nothing_if_there_is_a_way_to_free_that_does_not_look
 def test_who_owns_what_is_free_is_not_known_where_a_step_does_not_keep_it() -> None:
     more = examine(analyse(joined([pool(late)], "pool")))
     assert {c.trusted for c in more.checks if c.site.message == "has references"} == {("keeper",)}
+
+
+def test_the_processes_that_a_variant_has_not_have_the_checks_that_they_had(
+    found: Analysis,
+) -> None:
+    some = replace(pool(), processes=pool().processes[:1])
+    assert not judge(found, joined([some], "pool")).refuted
