@@ -9,7 +9,7 @@ import z3
 
 from mcheck.lang.emit.smt import number
 from mcheck.lang.program import Cell, Program
-from mcheck.refs.candidates import reads_of
+from mcheck.refs.candidates import array, reads_of
 from mcheck.refs.features import Counted, own_index
 from mcheck.refs.frames import names
 from mcheck.refs.ways import Way
@@ -94,6 +94,13 @@ def _name(program: Program, of: Counted, way: Way, element: z3.ArithRef) -> tupl
             if kind.kind == "ref" and kind.of in structs and id_ in names(element):
                 return id_.rsplit(".", 1)[-1], kind.of is of.struct
     return "", False
+
+
+def typed(program: Program, element: z3.ArithRef) -> Iterator[z3.BoolRef]:
+    """The fields that an element is found by have values of their types."""
+    for key, at in reads_of(element):
+        cell = program.cells[key]
+        yield z3.And(array(key)[at] >= cell.type.lo, array(key)[at] <= cell.type.hi)
 
 
 def reads_at(terms: list[z3.ExprRef], key: str) -> list[z3.ArithRef]:

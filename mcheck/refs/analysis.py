@@ -33,7 +33,8 @@ class Ledger:
     every solution; assumed: what is taken for granted; derived: what the equations take for
     granted, but was proved from the rest; differs: where the declared holds say something else;
     queries: what was proved; comparisons: of the count with what is expected of it; holding: what
-    is assumed or was derived, at every place at which it holds.
+    is assumed or was derived, at every place at which it holds; owned: whether every step keeps
+    the ledger of who owns a count of 0.
     """
 
     of: Counted
@@ -46,6 +47,7 @@ class Ledger:
     queries: tuple[Query, ...]
     comparisons: tuple[Comparison, ...] = ()
     holding: tuple[Assumed, ...] = ()
+    owned: bool = False
 
     @property
     def system(self) -> System:
@@ -129,7 +131,7 @@ def analyse(model: Model[Any], trusted: Collection[tuple[str, str]] = ()) -> Ana
         lap("proof")
         more = tuple(proved.assumed), tuple(proved.derived), tuple(differs), tuple(proved.queries)
         known = tuple(proved.comparisons), tuple(proved.holding)
-        ledgers.append(Ledger(of, inference, table, settled, *more, *known))
+        ledgers.append(Ledger(of, inference, table, settled, *more, *known, proved.owned))
     return Analysis(model.name, found, all_ways, facts, tuple(ledgers), declared, seconds)
 
 
@@ -148,6 +150,7 @@ class Proving:
     queries: list[Query] = field(default_factory=list[Query])
     comparisons: list[Comparison] = field(default_factory=list[Comparison])
     holding: list[Assumed] = field(default_factory=list[Assumed])
+    owned: bool = False
 
     def prove(self, trusted: Collection[tuple[str, str]]) -> Proving:
         """Ask everything: the ledger, the way of what is assumed, and that frozen counts stay 0."""
@@ -160,23 +163,25 @@ class Proving:
         self.assumed = [c.assumed for c in assumptions if key not in c.assumed.fact.cells]
         if any(n < 0 for n in self.table.values()):
             wanted = [c.assumed for c in assumptions if key in c.assumed.fact.cells]
-            self._stay_frozen(everywhere, wanted, trusted)
+            self._stay_frozen(self._known(everywhere, trusted), wanted)
+        else:
+            self.owned = all(q.proved for q in Frozen(self._known(everywhere)).prove(self.ways, ()))
         return self
 
-    def _stay_frozen(
-        self,
-        everywhere: Sequence[Assumed],
-        wanted: Sequence[Assumed],
-        trusted: Collection[tuple[str, str]],
-    ) -> None:
+    def _known(
+        self, everywhere: Sequence[Assumed], trusted: Collection[tuple[str, str]] = ()
+    ) -> Table:
         program, system = self.found.program, self.inference.system
         names = Names(program, self.of, self.ways)
         what = uncounted(program, self.of)
         owned = owners(program, self.of, what, system, self.facts, names, self.table, Known())
-        table = Table(program, self.of, self.facts, names, self.table, owned, everywhere, trusted)
+        return Table(program, self.of, self.facts, names, self.table, owned, everywhere, trusted)
+
+    def _stay_frozen(self, table: Table, wanted: Sequence[Assumed]) -> None:
         frozen = Frozen(table)
         asked = frozen.prove(self.ways, wanted)
-        good = frozen.begins(self.found.beginnings) and all(q.proved for q in asked)
+        self.owned = all(q.proved for q in asked)
+        good = frozen.begins(self.found.beginnings) and self.owned
         self.queries += asked
         self.assumed += frozen.needed.values() if good else wanted
         self.derived += wanted if good else []

@@ -22,12 +22,14 @@ UNLOCKED = "who puts the last reference has not locked what is freed"
 class Book:
     """The ledgers of one counted struct: frozen has that of references and that of counts of 0.
 
-    bit: the lock bit of the struct, if it has one; locks: who has it.
+    bit: the lock bit of the struct, if it has one; locks: who has it; lost: that cannot be told,
+    though what is freed has to be unlocked.
     """
 
     frozen: Frozen
     bit: Owned | None
     locks: Owners
+    lost: bool = False
 
     def given(
         self, way: Way, frames: Sequence[Frame], base: z3.BoolRef | None = None
@@ -54,11 +56,15 @@ class Book:
 
     def _last_put(self, way: Way) -> Iterator[Query]:
         key = self.frozen.of.cell.key
-        if key not in way.stored or not way.before or not self.locks.places:
+        if key not in way.stored or not way.before or not (self.locks.places or self.lost):
             return
         before, after = way.path.before.cell(key, F - 1), way.path.after.cell(key, F - 1)
         hidden = [z3.Int(h.variable) != F for h in self._debtors(way.after)]
-        yield self._asked(way, list(way.before), [before >= 1, after == 0, *hidden])
+        put = [before >= 1, after == 0, *hidden]
+        if not self.lost:
+            yield self._asked(way, list(way.before), put)
+        elif possible([*self.given(way, way.before), *put]) != z3.unsat:
+            yield Query(way, UNLOCKED, proved=False)
 
     def _debtors(self, frames: Sequence[Frame]) -> Iterator[Holder]:
         """The locals that owe what they have hidden of a frozen count."""

@@ -16,7 +16,7 @@ import z3
 
 from mcheck.lang.emit.smt import Check
 from mcheck.lang.program import Site
-from mcheck.refs.accesses import memory
+from mcheck.refs.accesses import memory, typed
 from mcheck.refs.books import Book
 from mcheck.refs.candidates import reads_of
 from mcheck.refs.equations import F
@@ -56,7 +56,7 @@ def checks(books: Sequence[Book], ways: Sequence[Way]) -> list[Checked]:
             if not way.path.conditions[check.after :] or not _assumed(way, check):
                 continue
             before = (c.get_id() for c in way.path.conditions[: check.after])
-            key = way.process.name, str(way.origin), check.holds.get_id(), *before
+            key = way.process.name, way.before, check.holds.get_id(), *before
             if key not in asked:
                 asked[key] = any(_follows(book, way, check, list(way.before)) for book in books)
             known = found.setdefault(site, Checked(site, str(way.origin)))
@@ -75,8 +75,12 @@ def _follows(book: Book, way: Way, check: Check, frames: list[Frame]) -> bool:
     """Whether a check is passed, as far as some frames know; else, as far as all callers do."""
     base = z3.And([*way.path.conditions[: check.after], *ranges(way)])
     given = [*book.given(way, frames, base), z3.Not(check.holds)]
-    if any(possible([*given, e == F]) == z3.unsat for e in _elements(book, check)):
-        return True
+    number = book.frozen.of.number
+    for e in _elements(book, check):
+        # What has the same part but is no such element: nothing is known of that.
+        about = z3.Or(e == F, e < 1, e > number)
+        if possible([*given, *typed(book.frozen.program, e), about]) == z3.unsat:
+            return True
     above = book.frozen.table.above(way, frames)
     return bool(above) and all(_follows(book, way, check, [*frames, frame]) for frame in above)
 

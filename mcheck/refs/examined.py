@@ -37,7 +37,10 @@ def examine(found: Analysis) -> Examined:
     judged = {ledger.of.name: judged_by(found, ledger) for ledger in ledgers}
     uses = {name: each.all() for name, each in judged.items()}
     used = perf_counter()
-    books = {ledger.of.name: judged[ledger.of.name].book(ledger.holding) for ledger in ledgers}
+    books = {
+        ledger.of.name: judged[ledger.of.name].book(ledger.holding, owned=ledger.owned)
+        for ledger in ledgers
+    }
     unlocked = {name: book.unlocked(found.ways) for name, book in books.items()}
     checked = checks(_first_locked(books), found.ways) if books else []
     seconds = {"uses": used - begin, "checks": perf_counter() - used}

@@ -35,7 +35,9 @@ class Facts:
         """Find the facts that the equations of the counted structs may need."""
         program = found.program
         self.program, self.ways = program, ways
+        self.kinds = {way.process.name: way.process for way in ways}
         self.empty, self.shared = found.empty, found.shared
+        self.beginnings = found.beginnings
         self.counts = {of.cell.key for of in counts}
         offered = [f for of in counts for f in features(program, of, ())]
         named = [f.cell for f in offered if f.how == "names"]
@@ -242,7 +244,7 @@ class Facts:
         lockers, own = self.lockers, self.own
         safe: dict[tuple[str, str], bool] = {}
         dropped = False
-        for facts in self.at.values():
+        for (kind, _), facts in self.at.items():
             locks = [f.index[0] for f in facts if LOCK in f.cells]
             for fact in list(facts):
                 if fact.cells & self.counts:
@@ -250,7 +252,7 @@ class Facts:
                 elif LOCK in fact.cells:
                     kept = lockers
                 elif fact.own:
-                    kept = fact.cells <= own
+                    kept = all((kind, key) in own for key in fact.cells)
                 else:
                     key = next(iter(fact.cells))
                     kept = any(self._under(key, fact.index[0], lock, safe) for lock in locks)
@@ -270,9 +272,10 @@ class Facts:
         return self._implied(way, [fact, *self.known(way)], self._after(way, fact))
 
     @functools.cached_property
-    def own(self) -> set[str]:
-        """The lists of which every process writes only its own."""
-        return {key for key in self.listed if self._own(key)}
+    def own(self) -> set[tuple[str, str]]:
+        """The lists of which every process writes only its own, with who has one."""
+        lists = [key for key in self.listed if self._own(key)]
+        return {(kind, key) for key in lists for kind in self.kinds if self._alone(kind, key)}
 
     @functools.cached_property
     def lockers(self) -> bool:
@@ -294,8 +297,7 @@ class Facts:
     def _own(self, key: str) -> bool:
         """Every process writes a list only where its own element is, which no other one has."""
         length = self.program.cells[key].length
-        writers = {way.process.name for way in self.ways if key in way.stored}
-        if any(pair <= writers for pair in self.shared):
+        if not all(self._alone(kind, key) for kind in self._writers(key)):
             return False
         return all(
             self._implied(way, (), z3.And(at >= (ME - 1) * length, at < ME * length))
@@ -303,6 +305,15 @@ class Facts:
             for stored, at in way.path.stores
             if stored == key
         )
+
+    def _alone(self, kind: str, key: str) -> bool:
+        """Whether a process is given the element whose list it is, and no other writer of it is."""
+        if self.kinds[kind].of is not self.program.cells[key].struct:
+            return False
+        return not any(frozenset((kind, other)) in self.shared for other in self._writers(key))
+
+    def _writers(self, key: str) -> set[str]:
+        return {way.process.name for way in self.ways if key in way.stored}
 
     def _under(
         self, key: str, at: z3.ArithRef, lock: z3.ArithRef, safe: dict[tuple[str, str], bool]

@@ -165,7 +165,6 @@ class Frozen:
         self.zero: dict[Unknown, int] = dict.fromkeys(
             [*table.owned.places, *table.owned.features], 1
         )
-        self.counted_on: set[str] = set()
         self.needed: dict[tuple[Place, str], Assumed] = {}
         """What had to be trusted."""
 
@@ -185,19 +184,35 @@ class Frozen:
 
     # What is frozen is explained by fields
 
-    def _explained(self) -> Iterator[Query]:
+    def _hidden(self) -> Iterator[tuple[Where, Frame, str, int]]:
+        """The locals that name something frozen: where, and how much of its count is hidden."""
         for where, frame in self.facts.frames.items():
             for id_ in frame.live:
                 hidden = -self.table.held.get(Holder(frame.place, id_), 0)
                 if hidden > 0:
-                    yield self._enough(where, frame, id_, hidden)
+                    yield where, frame, id_, hidden
+
+    @functools.cached_property
+    def counted_on(self) -> frozenset[str]:
+        """The fields by which those who froze know what is hidden: to others they say nothing."""
+        found = (i for at in self._hidden() for i in self._counting(*at[:3]))
+        return frozenset(i.feature.cell for i in found if i.feature.how == "names")
+
+    def _counting(self, where: Where, frame: Frame, id_: str) -> list[Instance]:
+        """The references of fields that are known at a place to what a local names."""
+        kind = self.facts.kinds[where[0]].of
+        said = self.table.said(where[0], [frame])
+        return instances(self.program, self.table.features, kind, z3.Int(id_), said)
+
+    def _explained(self) -> Iterator[Query]:
+        for where, frame, id_, hidden in self._hidden():
+            yield self._enough(where, frame, id_, hidden)
 
     def _enough(self, where: Where, frame: Frame, id_: str, hidden: int) -> Query:
         """At a place the known references of fields are as many as are hidden there."""
         way = self.facts.leaving[where][0]
         said = self.table.said(way.process.name, [frame])
-        there = instances(self.program, self.table.features, way.process.of, z3.Int(id_), said)
-        self.counted_on |= {i.feature.cell for i in there if i.feature.how == "names"}
+        there = self._counting(where, frame, id_)
         known = z3.Sum(
             [z3.If(z3.And(i.there, i.first), self.table.held[i.feature], 0) for i in there]
         )

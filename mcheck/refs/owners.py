@@ -19,7 +19,7 @@ from mcheck.lang.program import Cell, Program
 from mcheck.refs.calls import Names
 from mcheck.refs.equations import Complement, F, Holder, Row, Unknown, changes, product
 from mcheck.refs.facts import Facts
-from mcheck.refs.features import Counted, Feature, bounds, own_index
+from mcheck.refs.features import Counted, Feature, bounds, own_index, times
 from mcheck.refs.inference import System, equation, variable
 from mcheck.refs.solvers import assuming
 from mcheck.refs.ways import Way, ranges
@@ -106,11 +106,45 @@ def owners(  # noqa: PLR0917
 ) -> Owners:
     """Solve the equations about something owned; nobody, where they contradict each other.
 
-    system: the equations of the references, for their ways.
+    system: the equations of the references, for their ways; what is owned may change in others,
+    which move no reference.
     """
     ways = {id(way): way for there in system.rows.values() for way in there}
-    books = _Books(program, of, what, facts, names, table, known)
-    return _solve(books.rows(ways.values()))
+    plain = _by_number(program, of, what, facts.ways)
+    for way in facts.ways:
+        if way.stored & what.cells or way.process.name in plain:
+            ways[id(way)] = way
+    books = _Books(program, of, what, facts, names, table, known, plain)
+    found = _solve(books.rows(ways.values()))
+    return found if _begins(program, of, found, facts.beginnings) else Owners()
+
+
+def _by_number(
+    program: Program, of: Counted, what: Owned, ways: Iterable[Way]
+) -> dict[str, list[int]]:
+    """The elements that a kind of process locks or unlocks by their plain numbers.
+
+    It has no local that names them: where it stands says whether it has locked them.
+    """
+    found: dict[str, dict[int, None]] = {}
+    for way in ways if of.cell.key not in what.cells else ():
+        for key, at in way.path.stores:
+            if key in what.cells and isinstance(at, z3.IntNumRef):
+                offset = own_index(program, of, program.cells[key]) or 0
+                found.setdefault(way.process.name, {})[at.as_long() + 1 - offset] = None
+    return {kind: sorted(numbers) for kind, numbers in found.items()}
+
+
+def _begins(
+    program: Program, of: Counted, found: Owners, beginnings: Iterable[Mapping[str, list[int]]]
+) -> bool:
+    """Whether no field owns an element in an initial state whose count is not 0 there."""
+    return not any(
+        values[of.cell.key][f - 1] and times(program, of, feature, values, f)
+        for feature in found.features
+        for values in beginnings
+        for f in range(1, of.number + 1)
+    )
 
 
 @dataclass(frozen=True)
@@ -124,6 +158,7 @@ class _Books:
     names: Names
     table: Mapping[Unknown, int]
     known: Known
+    plain: Mapping[str, list[int]]
 
     def rows(self, ways: Iterable[Way]) -> dict[Row, set[str]]:
         """All equations, and the kinds of processes that each comes from."""
@@ -135,14 +170,15 @@ class _Books:
 
     def _of(self, way: Way) -> list[Row]:
         """The equations of one way, which may be known already."""
+        plain = self.plain.get(way.process.name, [])
         if not way.stored & self.what.cells:
-            key: tuple[object, ...] = (self.of.name, "moves", way.key)
+            key: tuple[object, ...] = (self.of.name, "moves", way.key, *plain)
             if key not in self.known.rows:
                 self.known.rows[key] = way, list(self._moves(way))
             return self.known.rows[key][1]
         live = [(Holder(frame.place, id_), id_) for frame in way.before for id_ in frame.live]
         frozen = frozenset(id_ for holder, id_ in live if self.table.get(holder, 0) < 0)
-        key = (self.of.name, self.what.name, way.key, frozen)
+        key = (self.of.name, self.what.name, way.key, frozen, *plain)
         if key not in self.known.rows:
             self.known.rows[key] = way, self._cases(way, frozen)
         return self.known.rows[key][1]
@@ -155,8 +191,8 @@ class _Books:
         changed = changes(self.program, self.of, way, ())
         first = self.names.first(way.process.name, way.before)
         cases: dict[str, dict[Unknown, int]] = {}
-        for holder, times in changed.held.items():
-            for i, n in times.items():
+        for holder, named in changed.held.items():
+            for i, n in named.items():
                 term = changed.named[i]
                 text = term.decl().name() if z3.is_const(term) else f"{i}"
                 case = cases.setdefault(first.get(text, text), {})
@@ -165,6 +201,20 @@ class _Books:
             terms = tuple((u, n) for u, n in case.items() if n)
             if terms:
                 yield Row(terms, 0)
+        for standing in self._standing(way).values():
+            yield Row(tuple(standing.items()), 0)
+
+    def _standing(self, way: Way) -> dict[int, dict[Unknown, int]]:
+        """For each element that a process locks by its number: where it goes, and from where."""
+        found: dict[int, dict[Unknown, int]] = {}
+        for number in self.plain.get(way.process.name, ()):
+            name = f"{way.process.name}#{number}"
+            for frames, n in ((way.before[:1], -1), (way.after[:1], 1)):
+                for frame in frames:
+                    moved = found.setdefault(number, {})
+                    moved[Holder(frame.place, name)] = moved.get(Holder(frame.place, name), 0) + n
+        moved = {i: {u: n for u, n in there.items() if n} for i, there in found.items()}
+        return {i: there for i, there in moved.items() if there}
 
     def _cases(self, way: Way, frozen: Collection[str]) -> list[Row]:
         """The equations of a way that may change what is owned: as many as imply all others."""
@@ -177,6 +227,9 @@ class _Books:
             for times in changed.held.values()
         ]
         terms += changed.features.values()
+        for number, moved in self._standing(way).items():
+            unknowns += moved
+            terms += [z3.If(f == number, n, 0) for n in moved.values()]
         terms.append(z3.simplify(there(path.after, f) - there(path.before, f)))
         given = [f >= 1, f <= self.of.number, *path.conditions, *bounds(self.program, path)]
         given += [*ranges(way), *(fact.term for fact in self.facts.known(way))]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import z3
 
-from mcheck.refs.accesses import Accessed, accessed, reads_at
+from mcheck.refs.accesses import Accessed, accessed, reads_at, typed
 from mcheck.refs.books import Book
 from mcheck.refs.calls import Names
-from mcheck.refs.candidates import LOCK, ME, Fact, array, reads_of
+from mcheck.refs.candidates import LOCK, ME, Fact, Where, array
 from mcheck.refs.equations import Holder, Unknown
 from mcheck.refs.features import Feature
 from mcheck.refs.frames import Frame, at_call, names
@@ -63,28 +64,58 @@ class Uses:
         self.bit = lock_bit(program, of)
         more = self.system, self.facts, self.names, self.table, self.known
         self.owned = owners(program, of, uncounted(program, of), *more)
-        known = self.bit is not None and any(map(self._asserted, self.ways))
+        known = self.bit is not None and self._asked_of_all()
         self.locks = owners(program, of, self.bit, *more) if self.bit and known else Owners()
+        bits = self.bit.cells if self.bit and known and not self.locks.places else frozenset[str]()
+        self.lost = any(way.stored & bits for way in self.ways)
 
-    def _asserted(self, way: Way) -> bool:
-        """Whether a step asserts something about the lock bit of what is nobody's any more.
+    def _asked_of_all(self) -> bool:
+        """Whether on every way from a put to a free list the lock bit is asserted to be clear.
 
         Without that, the bit keeps nobody from freeing what is locked.
         """
+        asserting = {id(way) for way in self.ways if self._asserted(way)}
+        leaving: dict[Where, list[Way]] = defaultdict(list)
+        for way in self.ways:
+            for frame in way.before[:1]:
+                leaving[way.process.name, frame.place].append(way)
+        todo = [way for way in self.ways if self.of.cell.key in way.stored]
+        seen = set(map(id, todo))
+        while todo:
+            way = todo.pop()
+            if id(way) in asserting:
+                continue
+            if self._frees(way):
+                return False
+            after = [w for f in way.after[:1] for w in leaving[way.process.name, f.place]]
+            todo += [w for w in after if id(w) not in seen]
+            seen |= set(map(id, after))
+        return bool(asserting)
+
+    def _frees(self, way: Way) -> bool:
+        """Whether a way puts something on the free list."""
+        free = {feature.cell for feature in self.owned.features}
+        stored = [way.path.after.cell(key, at) for key, at in way.path.stores if key in free]
+        return any(not z3.is_int_value(value) or value.as_long() for value in stored)
+
+    def _asserted(self, way: Way) -> bool:
+        """Whether a step asserts that the lock bit of what is nobody's any more is clear."""
         assert self.bit is not None
-        asserted = [c for c in way.path.checks if way.sites[c.site].kind == "assert"]
         mine = [
             id_ for f in way.before for id_ in f.live if Holder(f.place, id_) in self.owned.places
         ]
         bits = [self.bit.there(way.path.before, z3.Int(id_)) for id_ in mine]
-        read = {(key, at.get_id()) for check in asserted for key, at in reads_of(check.holds)}
-        return any((key, at.get_id()) in read for bit in bits for key, at in reads_of(bit))
+        said = way.asserted
+        return bool(said) and any(possible([*said, bit != 0]) == z3.unsat for bit in bits)
 
-    def book(self, assumed: Sequence[Assumed]) -> Book:
-        """All that is known of the struct, for more to be asked; assumed: wherever it holds."""
-        more = self.names, self.table, self.owned, assumed
+    def book(self, assumed: Sequence[Assumed], *, owned: bool = True) -> Book:
+        """All that is known of the struct, for more to be asked.
+
+        assumed: wherever it holds; owned: whether it is proved who owns a count of 0.
+        """
+        more = self.names, self.table, self.owned if owned else Owners(), assumed
         frozen = Frozen(Table(self.program, self.of, self.facts, *more))
-        return Book(frozen, self.bit, self.locks)
+        return Book(frozen, self.bit, self.locks, self.lost)
 
     def all(self) -> list[Use]:
         """Every use, once for each kind of process that has it."""
@@ -116,7 +147,7 @@ class Uses:
 
     def _judged(self, way: Way, access: Accessed) -> Iterator[Kept]:
         """What keeps an element; for each call from which nothing does, what is there instead."""
-        said = [*way.path.conditions, *ranges(way), *self._bounds(access.element)]
+        said = [*way.path.conditions, *ranges(way), *typed(self.program, access.element)]
         said.insert(0, self._there(access))
         if possible(self._given(way, way.before, said)) == z3.unsat:
             return  # an element of another struct with the same part
@@ -162,12 +193,6 @@ class Uses:
                 yield Kept(by)
             else:
                 yield from self._through_calls(way, access, more, own, weak)
-
-    def _bounds(self, element: z3.ArithRef) -> Iterator[z3.BoolRef]:
-        """The fields that an element is found by have values of their types."""
-        for key, at in reads_of(element):
-            cell = self.program.cells[key]
-            yield z3.And(array(key)[at] >= cell.type.lo, array(key)[at] <= cell.type.hi)
 
     def _given(self, way: Way, frames: Sequence[Frame], said: list[z3.BoolRef]) -> list[z3.BoolRef]:
         same = self.names.within(way.process.name, frames)

@@ -103,6 +103,7 @@ class Judge:
     unmodified: Analysis
     trusted: Collection[tuple[str, str]] = ()
     known: Known = field(default_factory=Known)
+    """The equations of owners, which go by what locks tell: only where that is as it was."""
     before: dict[str, list[Use]] = field(default_factory=dict[str, list[Use]])
     """The uses without a hold of the unmodified model, once they are known."""
     locked: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
@@ -161,7 +162,8 @@ class Judge:
             assert table is not None and old is not None
             about = [*fresh, *_moved(all_ways, fresh, table, old)]
             system = inference.system
-            judged = Uses(program, of, all_ways, facts, system, table, self.known)
+            known_rows = self.known if facts is self.unmodified.facts else Known()
+            judged = Uses(program, of, all_ways, facts, system, table, known_rows)
             loose = [use for use in judged.of_ways(about) if not use.kept]
             before = self._before(ledger)
             uses += [use for use in loose if not any(use.within(old) for old in before)]

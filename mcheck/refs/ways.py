@@ -78,6 +78,12 @@ class Way:
         return z3.And([*self.path.conditions, *ranges(self)])
 
     @functools.cached_property
+    def asserted(self) -> tuple[z3.BoolRef, ...]:
+        """What its assertions say."""
+        checks = self.path.checks
+        return tuple(c.holds for c in checks if self.sites[c.site].kind == "assert")
+
+    @functools.cached_property
     def stored(self) -> frozenset[str]:
         """The fields that it writes."""
         return frozenset(key for key, _ in self.path.stores)

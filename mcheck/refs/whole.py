@@ -61,7 +61,10 @@ def joined(
     constants: dict[str, int] = {}
     table: dict[str, Procedure[Any, Any]] = {}
     for model in models:
+        there = model.new_state()
         for run in model.processes:
+            if not model.instances(run, there):
+                continue  # it may be that another model has some
             called = run.procedure.__name__
             only = None if run.only is None else run.only[:1]
             known = runs.setdefault(called, replace(run, name=f"{called}{{}}", only=only))

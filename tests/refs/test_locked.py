@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,6 +44,7 @@ class Folio(Struct):
 class Pool(State):
     folio = Array(Folio, 2)
     slot = Ref(Folio)
+    lent = Ref(Folio)
 
 
 @procedure
@@ -118,6 +120,96 @@ def twice(k: Pool, me: int) -> Proc[None]:
 
 
 @procedure
+def never(k: Pool, me: int) -> Proc[None]:
+    """Does not unlock at all."""
+    while True:
+        yield at("get", until=lambda: k.slot is not null, rest=True, atomic="lock")
+        f: Held[Folio] = hold(k.slot)
+        f.refcount += 1
+        yield at("trylock", until=lambda: not f.locked, atomic="test_and_set_bit")
+        f.locked = True
+        yield from put(k, f)
+
+
+@procedure
+def lender(k: Pool, me: int) -> Proc[None]:
+    """Unlocks after it has lent its reference, which somebody else puts."""
+    while True:
+        yield at("get", until=lambda: k.slot is not null, rest=True, atomic="lock")
+        f: Held[Folio] = hold(k.slot)
+        f.refcount += 1
+        yield at("trylock", until=lambda: not f.locked, atomic="test_and_set_bit")
+        f.locked = True
+        yield at("lend", until=lambda: k.lent is null)
+        mine = f
+        k.lent = release(f)
+        yield at("unlock")
+        assert mine.locked, "unlocked twice"
+        mine.locked = False
+
+
+@procedure
+def borrower(k: Pool, me: int) -> Proc[None]:
+    while True:
+        yield at("take", until=lambda: k.lent is not null, rest=True, atomic="lock")
+        f: Held[Folio] = hold(k.lent)
+        k.lent = null
+        yield from put(k, f)
+
+
+@procedure
+def other_put(k: Pool, f: Held[Folio]) -> Proc[None]:
+    """A second way to free a folio, without a look at the lock bit."""
+    yield at("put")
+    gone = f
+    gone.refcount -= 1
+    release(f)
+    if gone.refcount == 0:
+        yield at("free")
+        gone.free = True
+
+
+@procedure
+def careless(k: Pool, me: int) -> Proc[None]:
+    while True:
+        yield at("take", until=lambda: k.lent is not null, rest=True, atomic="lock")
+        f: Held[Folio] = hold(k.lent)
+        k.lent = null
+        yield from other_put(k, f)
+
+
+@procedure
+def late(k: Pool, me: int) -> Proc[None]:
+    """Gets a reference to what may have been freed meanwhile."""
+    while True:
+        yield at("look", until=lambda: k.slot is not null, rest=True)
+        found = k.slot
+        yield at("get", atomic="inc")
+        found.refcount += 1
+        f: Held[Folio] = hold(found)
+        yield from put(k, f)
+
+
+@procedure
+def janitor(k: Pool) -> Proc[None]:
+    """Unlocks what others have locked, without a local that names it."""
+    while True:
+        yield at("clean", until=lambda: k.slot is not null, rest=True, atomic="lock")
+        k.slot.locked = False
+
+
+@procedure
+def by_number(k: Pool) -> Proc[None]:
+    """Locks the first folio because it is the first, and unlocks it."""
+    while True:
+        yield at("trylock", until=lambda: not k.folio[0].locked, rest=True)
+        k.folio[0].locked = True
+        yield at("unlock")
+        assert k.folio[0].locked, "the first is unlocked twice"
+        k.folio[0].locked = False
+
+
+@procedure
 def keeper(k: Pool, me: int) -> Proc[None]:
     """Puts another folio into the slot."""
     while True:
@@ -140,6 +232,13 @@ def keeper(k: Pool, me: int) -> Proc[None]:
 def all_free(k: Pool) -> None:
     for f in k.folio:
         f.free = True
+
+
+def one_is_used(k: Pool) -> None:
+    """One is in the slot, and said to be free all the same."""
+    all_free(k)
+    k.slot = k.folio[0]
+    k.slot.refcount = 1
 
 
 def pool(uses: Procedure[Any, Any] = user) -> Model[Pool]:
@@ -199,3 +298,49 @@ def test_a_check_that_follows_and_one_that_does_not(more: Examined) -> None:
 def test_an_assertion_that_may_fail_does_not_follow() -> None:
     wrong = examine(analyse(joined([pool(twice)], "pool")))
     assert {c.trusted for c in wrong.checks if c.site.message == "unlocked twice"} == {("twice",)}
+
+
+@pytest.mark.parametrize(("more", "expected"), [(janitor, ("user",)), (by_number, ())])
+def test_who_unlocks_without_a_local_is_seen(
+    more: Procedure[Any, Any], expected: tuple[str, ...]
+) -> None:
+    running = [*pool().processes, run(more)]
+    asked = examine(analyse(joined([Model("pool", Pool, running, init=all_free)], "pool")))
+    assert {c.trusted for c in asked.checks if c.site.message == "unlocked twice"} == {expected}
+    assert all(query.proved for query in asked.unlocked["Folio"]) == (more is by_number)
+
+
+@pytest.mark.parametrize("variant", [never, twice])
+def test_a_variant_of_which_it_cannot_be_told_who_has_locked_is_refuted(
+    found: Analysis, variant: Procedure[Any, Any]
+) -> None:
+    judged = judge(found, joined([pool().replace(user=variant)], "pool"))
+    assert judged.by == "query"
+    assert "who puts the last reference has not locked" in judged.says[0]
+
+
+def test_who_owns_what_is_free_is_not_known_where_that_is_wrong_from_the_beginning() -> None:
+    odd = Model("pool", Pool, pool().processes, init=one_is_used)
+    asked = examine(analyse(joined([odd], "pool")))
+    assert {c.trusted for c in asked.checks if c.site.message == "has references"} == {("keeper",)}
+
+
+@pytest.mark.parametrize(("taker", "expected"), [(borrower, {BIT}), (careless, set[str]())])
+def test_the_lock_bit_keeps_nothing_if_there_is_a_way_to_free_that_does_not_look_at_it(
+    taker: Procedure[Any, Any], expected: set[str]
+) -> None:
+    running = [*pool().processes, run(lender, each=2), run(taker, each=1)]
+    more = examine(analyse(joined([Model("pool", Pool, running, init=all_free)], "pool")))
+    assert kept_by(more, "lender.unlock") & {BIT, HOLD} == expected
+
+
+def test_who_owns_what_is_free_is_not_known_where_a_step_does_not_keep_it() -> None:
+    more = examine(analyse(joined([pool(late)], "pool")))
+    assert {c.trusted for c in more.checks if c.site.message == "has references"} == {("keeper",)}
+
+
+def test_the_processes_that_a_variant_has_not_have_the_checks_that_they_had(
+    found: Analysis,
+) -> None:
+    some = replace(pool(), processes=pool().processes[:1])
+    assert not judge(found, joined([some], "pool")).refuted

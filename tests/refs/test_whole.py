@@ -180,3 +180,50 @@ def fourth_reader(k: Node, me: int) -> Proc[None]:
 def test_that_a_number_would_be_too_large_rules_nothing_out() -> None:
     few = Model("few", Node, [run(fourth_reader, each=2), run(keeper, each=1)], init=there)
     assert not has_table(few)
+
+
+@procedure
+def loser(k: Node, me: int) -> Proc[None]:
+    """The reference that it gets is nobody's."""
+    yield at("get", until=lambda: k.slot is not null, rest=True, atomic="lock")
+    k.slot.refcount += 1
+
+
+def test_a_process_that_one_scenario_has_none_of_is_that_of_another() -> None:
+    none = Model("none", Node, [run(keeper, each=1), run(loser, each=0)], init=there)
+    one = Model("one", Node, [run(keeper, each=1), run(loser, each=1)], init=there)
+    assert has_table(none)
+    assert not has_table(none, one)
+
+
+@procedure
+def watcher(k: Node, me: Cpu) -> Proc[None]:
+    """Looks at a list that somebody else writes."""
+    while True:
+        yield at("see", until=lambda: any(me.mine[f] for f in k.folio), rest=True)
+        found = choose(f for f in k.folio if me.mine[f])
+        yield at("use")
+        if me.mine[found]:
+            k.readers = 1
+
+
+@procedure
+def watcher_by_number(k: Node, me: int) -> Proc[None]:
+    """The same, of a CPU that it is not given."""
+    while True:
+        yield at("see", until=lambda: any(k.cpu[me].mine[f] for f in k.folio), rest=True)
+        found = choose(f for f in k.folio if k.cpu[me].mine[f])
+        yield at("use")
+        if k.cpu[me].mine[found]:
+            k.readers = 1
+
+
+@pytest.mark.parametrize("watching", [run(watcher, each=Node.cpu), run(watcher_by_number, each=2)])
+def test_a_list_that_somebody_else_writes_is_not_ones_own(watching: Any) -> None:
+    model = Model("watched", Node, [run(collector, each=Node.cpu), watching], init=there)
+    facts = analyse(joined([model], "watched")).facts.at
+    watcher_ = f"{watching.procedure.__name__}{{}}"
+    assert not any(
+        fact.own for (kind, _), there in facts.items() if kind == watcher_ for fact in there
+    )
+    assert any(fact.own for (kind, _), there in facts.items() if kind != watcher_ for fact in there)

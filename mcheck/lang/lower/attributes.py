@@ -55,7 +55,7 @@ class Attributes(Comparisons):
         if stored is not None and not isinstance(stored, Field):
             return self.elements(Elems(base, stored), node)
         if isinstance(declared, Const) and node.attr in self.either:
-            return Val(ir.name(node.attr), BOOL)
+            return Val(ir.name(f"{type(self.state).__name__}.{node.attr}"), BOOL)
         if isinstance(declared, Const):
             return Static(self.state.constants_[node.attr])
         if struct is Lock and node.attr in ("held", "mine"):
