@@ -31,7 +31,7 @@ KINDS = {
     "index": "indices",
     "divide": "divisions",
     "bounds": "least values",
-    "local": "least values",
+    "local": "bounds of locals",
 }
 """The checks that a step is taken to pass, in words."""
 

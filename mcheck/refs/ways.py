@@ -111,7 +111,7 @@ class Unbounded(Steps):
     def within(self, value: z3.ArithRef, lo: int, hi: int, site: int) -> z3.BoolRef:
         """That a number is not below its least."""
         said = self.sites[site]
-        if said.kind in ("bounds", "local") and not _of_count(said):
+        if said.kind == "bounds" and not _of_count(said):
             return value >= lo
         return super().within(value, lo, hi, site)
 
