@@ -116,9 +116,10 @@ def analyse(model: Model[Any], trusted: Collection[tuple[str, str]] = ()) -> Ana
     lap("facts")
     declared = kinds(program)
     ledgers: list[Ledger] = []
-    for of in counts:
-        inference = Inference(program, of, all_ways, facts, found.beginnings)
+    for plain in counts:
+        inference = Inference(program, plain, all_ways, facts, found.beginnings)
         table = inference.infer()
+        of = inference.of
         lap("equations")
         if table is None:
             ledgers.append(Ledger(of, inference, None, 0, (), (), (), ()))

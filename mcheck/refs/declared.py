@@ -45,8 +45,8 @@ def weights(table: Mapping[Unknown, int], declared: Mapping[str, str]) -> dict[s
     """How many references a hold of each kind counts: what most of its locals have."""
     seen: dict[str, list[int]] = {}
     for unknown, n in table.items():
-        if isinstance(unknown, Holder) and unknown.variable in declared and n > 0:
-            seen.setdefault(declared[unknown.variable], []).append(n)
+        if isinstance(unknown, Holder) and unknown.local in declared and n > 0:
+            seen.setdefault(declared[unknown.local], []).append(n)
     return {kind: max(set(ns), key=ns.count) for kind, ns in seen.items()}
 
 
@@ -84,7 +84,7 @@ def disagreements(
     want: dict[Holder, int] = {}
     for unknown in table:
         if isinstance(unknown, Holder) and unknown not in frozen:
-            kind = declared.get(unknown.variable)
+            kind = declared.get(unknown.local)
             want[unknown] = weight.get(kind, 1) if kind else 0
     besides = [(variable(u) == n, f"declared{i}") for i, (u, n) in enumerate(want.items())]
     solved = solve(system, besides)
@@ -92,4 +92,4 @@ def disagreements(
         return []
     steps = tuple(dict.fromkeys(str(system.rows[r][0].origin) for r in solved.core))
     blamed = [u for i, u in enumerate(want) if f"declared{i}" in solved.besides]
-    return [Disagreement(u, declared.get(u.variable), want[u], table[u], steps) for u in blamed]
+    return [Disagreement(u, declared.get(u.local), want[u], table[u], steps) for u in blamed]

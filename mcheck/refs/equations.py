@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import z3
 
-from mcheck.lang.emit.smt import Term, number
-from mcheck.lang.program import Program
+from mcheck.lang.emit.smt import Term, World, number
+from mcheck.lang.program import Process, Program
 from mcheck.refs.complement import Complement
 from mcheck.refs.features import Counted, Feature, bounds, change
-from mcheck.refs.frames import Place, names
+from mcheck.refs.frames import Frame, Place, names
 from mcheck.refs.solvers import assuming, possible
 from mcheck.refs.ways import Way
 
@@ -31,6 +31,11 @@ class Holder(NamedTuple):
 
     place: Place
     variable: str
+
+    @property
+    def local(self) -> str:
+        """The local itself, of which the unknown may be a case: "f if taken"."""
+        return self.variable.partition(" if ")[0]
 
     def __str__(self) -> str:
         return f"{self.place} {self.variable.rsplit('.', 1)[-1]}"
@@ -50,10 +55,27 @@ def locals_of(way: Way, of: Counted) -> Iterator[tuple[Holder, Term, int]]:
     """The locals that may name an element: where, the term, and -1 before or 1 after the path."""
     for frames, world, sign in ((way.before, way.path.before, -1), (way.after, way.path.after, 1)):
         for frame in frames:
-            for id_ in frame.live:
-                variable = way.process.variables[id_]
-                if variable.type.kind == "ref" and variable.type.of is of.struct:
-                    yield Holder(frame.place, id_), world.local(id_), sign
+            for holder, term in holders(way.process, of, frame, world):
+                yield holder, term, sign
+
+
+def holders(
+    process: Process, of: Counted, frame: Frame, world: World
+) -> Iterator[tuple[Holder, Term]]:
+    """The unknowns of a frame, and what each names; nothing, where its flag says otherwise."""
+    for id_ in frame.live:
+        kind = process.variables[id_].type
+        if kind.kind != "ref" or kind.of is not of.struct:
+            continue
+        flags = [flag for local, flag in of.splits if local == id_ and flag in frame.live]
+        if not flags:
+            yield Holder(frame.place, id_), world.local(id_)
+            continue
+        value, flag = number(world.local(id_)), number(world.local(flags[-1]))
+        name = flags[-1].rsplit(".", 1)[-1]
+        for says, when in ((f"if {name}", flag != 0), (f"if not {name}", flag == 0)):
+            named = z3.simplify(z3.If(when, value, z3.IntVal(0)))
+            yield Holder(frame.place, f"{id_} {says}"), named
 
 
 @dataclass
@@ -81,7 +103,7 @@ class Changes:
 def changes(program: Program, of: Counted, way: Way, what: Sequence[Feature]) -> Changes:
     """What a path changes of what explains the count of an element f."""
     asked = tuple(u for u in what if u.cell in way.stored or u.sibling in way.stored)
-    key = of.name, asked
+    key = of.name, of.splits, asked
     if key not in way.changed:
         way.changed[key] = _changes(program, of, way, asked)
     return way.changed[key]

@@ -19,11 +19,15 @@ COUNT = "refcount"
 
 @dataclass(frozen=True)
 class Counted:
-    """A struct whose elements are counted: the class, the cell of the count, how many there are."""
+    """A struct whose elements are counted: the class, the cell of the count, how many there are.
+
+    splits: locals that hold a reference or not as a flag says, each with the flag.
+    """
 
     struct: type[Struct]
     cell: Cell
     number: int
+    splits: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:

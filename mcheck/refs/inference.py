@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import z3
 
 from mcheck.lang.program import Program
 from mcheck.refs.candidates import Fact
-from mcheck.refs.equations import Row, Unknown, rows
+from mcheck.refs.equations import Holder, Row, Unknown, rows
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, Feature, features, times
 from mcheck.refs.frames import Place, names
@@ -158,16 +159,48 @@ class Inference:
 
         learn: finer features and assumptions may be tried where the equations contradict.
         """
-        solved: Solved | None = None
-        for most in range(DEEPEST + 1 if learn else 0):
-            solved = solved or self._find(most)
+        solved = self._learnt() if learn else None
+        whole = self.of
+        while learn and solved is None and self._split():
+            self.found.clear()
+            solved = self._learnt()
         if solved is None:
+            self.of = whole
             self._restate()
             solved = solve(self.system)
         elif solved.table is not None:
             solved = self._without_idle(solved, solved.table)
         self.core, self.table = solved.core, solved.table
         return self.table
+
+    def _learnt(self) -> Solved | None:
+        """A solution with as few assumptions as it takes."""
+        solved: Solved | None = None
+        for most in range(DEEPEST + 1):
+            solved = solved or self._find(most)
+        return solved if solved is None or self._sound(solved) else None
+
+    def _sound(self, solved: Solved) -> bool:
+        """Whether nobody owes anything as a flag says: what is frozen, is frozen for sure."""
+        table = solved.table or {}
+        return not any(
+            n < 0 and isinstance(u, Holder) and " if " in u.variable for u, n in table.items()
+        )
+
+    def _split(self) -> bool:
+        """Tell a local apart by a flag next to it, where a contradiction was met; whether any."""
+        met = [(system, row) for _, system, solved in self.found.values() for row in solved.core]
+        found: dict[tuple[str, str], None] = {}
+        for way in (w for system, row in met for w in system.rows[row]):
+            for frame in (*way.before, *way.after):
+                kinds = {id_: way.process.variables[id_].type for id_ in frame.live}
+                flags = [id_ for id_, kind in kinds.items() if kind.kind == "bool"]
+                locals_ = [id_ for id_, kind in kinds.items() if kind.of is self.of.struct]
+                found.update(dict.fromkeys(itertools.product(locals_, flags)))
+        fresh = [pair for pair in found if pair not in self.of.splits]
+        one = {local: (local, flag) for local, flag in reversed(fresh)}  # a flag at a time
+        self.of = replace(self.of, splits=(*self.of.splits, *one.values()))
+        return bool(one)
 
     def _without_idle(self, solved: Solved, table: Mapping[Unknown, int]) -> Solved:
         """The same solution without the flags that were tried on the way and stand for nothing."""
@@ -237,7 +270,7 @@ class Inference:
         about = way.stored.union(*map(names, way.path.conditions)) if said else way.stored
         more = [fact for fact in said if fact.cells & about]
         what = tuple(f for f in self.features if f.cell in way.stored or f.sibling in way.stored)
-        key = (self.of.name, way.key, what, *(f.number for f in more))
+        key = (self.of.name, self.of.splits, way.key, what, *(f.number for f in more))
         if key not in self.cache:
             useful = [f for f in self.facts.known(way) if f.cells & way.stored] + more
             way.known = [f.term for f in useful]

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import z3
 
+from mcheck.lang.emit.smt import number
 from mcheck.lang.program import Program
-from mcheck.refs.equations import F, Holder, Unknown, changes
+from mcheck.refs.equations import F, Unknown, changes, holders
 from mcheck.refs.facts import Facts
 from mcheck.refs.features import Counted, Feature, bounds
 from mcheck.refs.inference import Assumed
@@ -114,13 +115,12 @@ class Proof:
             (way.after, way.path.after, later),
         ):
             for frame in frames:
-                for id_ in frame.live:
-                    n = self.table.get(Holder(frame.place, id_), 0)
-                    term = world.local(id_) if n else None
+                for holder, value in holders(way.process, self.of, frame, world):
+                    n = self.table.get(holder, 0)
                     if n > 0:
-                        into.append(z3.If(f == term, n, 0))
+                        into.append(z3.If(f == number(value), n, 0))
                     elif n < 0:
-                        frozen.append(f == term)
+                        frozen.append(f == number(value))
         rest = z3.Int("rest")
         given = z3.And(rest >= 0, before == rest + z3.Sum(mine), z3.Not(z3.Or(frozen)))
         given = z3.And(given, rest + self._fields_lost(way, f) >= 0)

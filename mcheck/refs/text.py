@@ -93,7 +93,7 @@ def _holders(found: Analysis, ledger: Ledger) -> str:
             u.place.point,
             u.variable.rsplit(".", 1)[-1],
             n,
-            found.declared.get(u.variable, "frozen" if n < 0 else "-"),
+            found.declared.get(u.local, "frozen" if n < 0 else "-"),
             ", ".join(how.get(u, ())),
         )
         for u, n in sorted(held, key=in_order)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import z3
 
+from mcheck.lang.emit.smt import number
 from mcheck.refs.accesses import Accessed, accessed, reads_at, typed
 from mcheck.refs.books import Book
 from mcheck.refs.calls import Names
 from mcheck.refs.candidates import LOCK, ME, Fact, Where, array
-from mcheck.refs.equations import Holder, Unknown
+from mcheck.refs.equations import Holder, Unknown, holders
 from mcheck.refs.features import Feature
 from mcheck.refs.frames import Frame, at_call, names
 from mcheck.refs.frozen import Frozen, Table
@@ -233,16 +234,16 @@ class Uses:
         said: list[z3.BoolRef],
     ) -> Iterator[z3.BoolRef]:
         """The cases in which something of a kind keeps an element."""
-        holders = [(Holder(frame.place, id_), id_) for frame in frames for id_ in frame.live]
+        owning = [(Holder(frame.place, id_), id_) for frame in frames for id_ in frame.live]
         match by:
             case "hold":
-                yield from self._held(holders, element)
+                yield from self._held(way, frames, element)
             case "own":
-                yield from (z3.Int(i) == element for h, i in holders if h in self.owned.places)
+                yield from (z3.Int(i) == element for h, i in owning if h in self.owned.places)
                 for feature in self.owned.features:
                     yield array(feature.cell)[element - 1] != 0
             case "lock bit":
-                yield from (z3.Int(i) == element for h, i in holders if h in self.locks.places)
+                yield from (z3.Int(i) == element for h, i in owning if h in self.locks.places)
             case "list":
                 for feature in self.features:
                     if feature.how == "listed":
@@ -255,10 +256,11 @@ class Uses:
                         yield from self._naming(feature, element, terms)
 
     def _held(
-        self, holders: Sequence[tuple[Holder, str]], element: z3.ArithRef
+        self, way: Way, frames: Sequence[Frame], element: z3.ArithRef
     ) -> Iterator[z3.BoolRef]:
         """The cases in which the process has more references to an element than it owes."""
-        counts = [(z3.Int(id_), self.table.get(holder, 0)) for holder, id_ in holders]
+        there = [h for f in frames for h in holders(way.process, self.of, f, way.path.before)]
+        counts = [(number(value), self.table.get(holder, 0)) for holder, value in there]
         if all(n >= 0 for _, n in counts):
             yield from (local == element for local, n in counts if n)
         else:
@@ -280,9 +282,9 @@ class Uses:
     ) -> Kept:
         """The field that names an element for sure without standing for a reference, if any."""
         terms: list[z3.ExprRef] = [access.element, *said, *self._facts(way, frames)]
-        holders = [Holder(frame.place, id_) for frame in frames for id_ in frame.live]
+        there = [Holder(frame.place, id_) for frame in frames for id_ in frame.live]
         with assuming(self._given(way, frames, said)) as solver:
-            for holder in holders:
+            for holder in there:
                 if self.table.get(holder, 0) > 0:
                     local = z3.Int(holder.variable)
                     other = satisfiable(solver, [local != 0, local != access.element])

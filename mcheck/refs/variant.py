@@ -130,10 +130,11 @@ class Judge:
         facts = self._facts(program, own, all_ways)
         of_table = {ledger.of.name: ledger for ledger in unmodified.ledgers}
         tables: list[tuple[Counted, Ledger, Inference]] = []
-        for of in counted(program):
-            ledger = of_table[of.name]
+        for plain in counted(program):
+            ledger = of_table[plain.name]
             if ledger.table is None:
                 continue
+            of = replace(plain, splits=ledger.of.splits)
             inference = _inference(ledger, program, of, all_ways, facts)
             if inference.infer(learn=False) is None:
                 found = culprit(inference, ledger.table)

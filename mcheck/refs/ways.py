@@ -14,7 +14,7 @@ from mcheck.lang.declare.structs import Struct
 from mcheck.lang.emit.smt import Path, Steps, Term
 from mcheck.lang.lower.routines import RETURN
 from mcheck.lang.program import Process, Program, Site, Step
-from mcheck.refs.features import COUNT, Feature
+from mcheck.refs.features import COUNT
 from mcheck.refs.frames import Frame, Place, names, stacks
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class Way:
     sites: Sequence[Site]
     key: Key = field(default_factory=lambda: Key(()))
     known: list[z3.BoolRef] = field(default_factory=list[z3.BoolRef])
-    changed: dict[tuple[str, tuple[Feature, ...]], Changes] = field(
-        default_factory=dict[tuple[str, tuple[Feature, ...]], "Changes"]
+    changed: dict[tuple[object, ...], Changes] = field(
+        default_factory=dict[tuple[object, ...], "Changes"]
     )
 
     @functools.cached_property
