@@ -102,14 +102,14 @@ def test_every_use_without_a_hold_has_a_reason_and_every_reason_a_use() -> None:
 
 
 def test_a_freeze_that_hides_one_too_many(judge: Judge, tmp_path: Path) -> None:
-    """The count changes as what explains it does; only what is asked of frozen counts tells."""
+    """The count changes as what explains it does; only what is expected of it is wrong."""
     old = mutant("give dropped", "folio_migrate_mapping")
     text = edited(old.file, "refcount != 2", "refcount != 3")
     text = text.replace("src.refcount = 1", "src.refcount = 2")
     more = Mutant("one more", "folio_migrate_mapping", old.file, old.line, text, frozenset({1}))
     found = judge.judge(planted(MODEL, more, tmp_path)[0])
-    assert found.by == "query"
-    assert any("explain what is frozen: REFUTED" in line for line in found.says)
+    assert found.by == "freeze"
+    assert any("freezes, expecting 3: NOT exact" in line for line in found.says)
 
 
 def test_an_entry_that_is_not_looked_at_again(tmp_path: Path) -> None:
