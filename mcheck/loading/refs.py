@@ -48,7 +48,7 @@ def refs(name: str, replacement: str = "") -> tuple[str, bool, bool]:
     replacement: "path.py:NAME", a procedure to have in the edition instead of its namesake.
 
     Returns:
-        the text; whether nothing is wrong; whether nothing had to be assumed.
+        the text; whether nothing is wrong; whether all of it is proved.
 
     Raises:
         UsageError: there is no such edition, bug, file or procedure.
@@ -95,7 +95,7 @@ def _refused(edition: str, procedure: Procedure[Any, Any]) -> str:
 def _edition(edition: str) -> tuple[str, bool, bool]:
     from mcheck.refs.analysis import analyse
     from mcheck.refs.examined import examine
-    from mcheck.refs.text import report
+    from mcheck.refs.text import complete, report
     from mcheck.spec.unheld import ASSUMED, UNHELD
 
     found = analyse(edition_model(edition), UNHELD)
@@ -103,7 +103,7 @@ def _edition(edition: str) -> tuple[str, bool, bool]:
     why = {**UNHELD, **ASSUMED}
     good = all(_good(ledger, more, why) for ledger in found.ledgers)
     text = _short(report(found, more, why))
-    return text, good, not any(ledger.assumed for ledger in found.ledgers)
+    return text, good, complete(found, more)
 
 
 def _good(ledger: Ledger, more: Examined, why: Reasons) -> bool:
@@ -117,16 +117,17 @@ def _good(ledger: Ledger, more: Examined, why: Reasons) -> bool:
 
 
 def _judged(model: Model[Any], variant: Model[Any], name: str) -> tuple[str, bool, bool]:
-    """What is said of a variant of a model. What the model assumes, the variant does too."""
+    """What is said of a variant of a model, which never is that it holds.
+
+    What the model assumes, the variant does too; and its checks are not asked about.
+    """
     from mcheck.refs.analysis import analyse
     from mcheck.refs.text import verdict
     from mcheck.refs.variant import judge
     from mcheck.spec.unheld import ASSUMED, UNHELD
 
-    unmodified = analyse(model, UNHELD)
-    found = judge(unmodified, variant, UNHELD)
-    assumed = found.rests or any(ledger.assumed for ledger in unmodified.ledgers)
-    return _short(verdict(name, found, {**UNHELD, **ASSUMED})), not found.refuted, not assumed
+    found = judge(analyse(model, UNHELD), variant, UNHELD)
+    return _short(verdict(name, found, {**UNHELD, **ASSUMED})), not found.refuted, False
 
 
 def _short(text: str) -> str:

@@ -159,6 +159,13 @@ def _reason(text: str | None) -> str:
     return textwrap.indent(textwrap.fill(text or "NOT EXPLAINED", 92), "    ")
 
 
+def complete(found: Analysis, more: Examined) -> bool:
+    """Whether nothing rests on a reason, on an assumption, or on a check that may fail."""
+    loose = [use for there in more.uses.values() for use in unheld(there) if not use.speculative]
+    assumed = [a for ledger in found.ledgers for a in ledger.assumed]
+    return not (loose or assumed or any(check.trusted for check in more.checks))
+
+
 def unexplained(ledger: Ledger, more: Examined, why: Reasons) -> list[Unheld | Assumed]:
     """The uses without a hold, and the assumptions, that there is no reason for."""
     loose = [use for use in unheld(more.uses[ledger.of.name]) if not use.speculative]

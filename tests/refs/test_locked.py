@@ -29,6 +29,7 @@ from mcheck.lang.procedures import Procedure
 from mcheck.refs.analysis import Analysis, analyse
 from mcheck.refs.checks import told
 from mcheck.refs.examined import Examined, examine
+from mcheck.refs.text import complete
 from mcheck.refs.used import BIT, HOLD
 from mcheck.refs.variant import judge
 from mcheck.refs.whole import joined
@@ -282,6 +283,16 @@ def test_the_lock_bit_keeps_what_is_asserted_to_be_unlocked_when_it_is_freed() -
     unasked = examine(analyse(joined([pool(early).replace(put=put_unasked)], "pool")))
     assert kept_by(asked, "early.unlock") == {BIT}
     assert not kept_by(unasked, "early.unlock") & {BIT, HOLD}
+
+
+def test_what_rests_on_a_check_that_may_fail_is_not_complete(
+    found: Analysis, more: Examined
+) -> None:
+    kept = {name: [use for use in uses if use.kept] for name, uses in more.uses.items()}
+    checks = [check for check in more.checks if not check.trusted]
+    assert complete(found, replace(more, uses=kept, checks=checks))
+    assert not complete(found, replace(more, uses=kept))
+    assert not complete(found, replace(more, checks=checks))
 
 
 def test_a_check_that_follows_and_one_that_does_not(more: Examined) -> None:
