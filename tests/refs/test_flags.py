@@ -5,21 +5,11 @@ from __future__ import annotations
 import pytest
 
 from mcheck.lang import (
-    Array,
-    Flag,
-    Held,
-    Int,
     Model,
     Proc,
-    Ref,
-    State,
-    Struct,
     at,
-    choose,
-    hold,
     null,
     procedure,
-    release,
     run,
 )
 from mcheck.refs.analysis import Analysis, analyse
@@ -28,32 +18,11 @@ from mcheck.refs.examined import examine
 from mcheck.refs.frames import Place
 from mcheck.refs.variant import judge
 from mcheck.refs.whole import joined
-
-
-class Folio(Struct):
-    refcount = Int(0, 7)
-    dirty = Flag()
-
-
-class Cache(State):
-    folio = Array(Folio, 2)
-    slot = Ref(Folio)
-    wanted = Flag()
+from tests.refs.shelf import Shelf, keeper, there
 
 
 @procedure
-def keeper(k: Cache, me: int) -> Proc[None]:
-    while True:
-        yield at("take", until=lambda: k.slot is not null, rest=True, atomic="lock")
-        mine: Held[Folio] = hold(k.slot)
-        k.slot = null
-        k.wanted = not k.wanted
-        yield at("give")
-        k.slot = release(mine)
-
-
-@procedure
-def reader(k: Cache, me: int) -> Proc[None]:
+def reader(k: Shelf, me: int) -> Proc[None]:
     """Gets a reference if one is wanted, and puts it if it has got one."""
     while True:
         yield at("look", until=lambda: k.slot is not null, rest=True, atomic="lock")
@@ -70,7 +39,7 @@ def reader(k: Cache, me: int) -> Proc[None]:
 
 
 @procedure
-def always_puts(k: Cache, me: int) -> Proc[None]:
+def always_puts(k: Shelf, me: int) -> Proc[None]:
     """Puts whether it has got one or not."""
     while True:
         yield at("look", until=lambda: k.slot is not null, rest=True, atomic="lock")
@@ -86,7 +55,7 @@ def always_puts(k: Cache, me: int) -> Proc[None]:
 
 
 @procedure
-def uses_anyway(k: Cache, me: int) -> Proc[None]:
+def uses_anyway(k: Shelf, me: int) -> Proc[None]:
     """Uses the folio whether it has a reference or not."""
     while True:
         yield at("look", until=lambda: k.slot is not null, rest=True, atomic="lock")
@@ -101,12 +70,7 @@ def uses_anyway(k: Cache, me: int) -> Proc[None]:
             f.refcount -= 1
 
 
-def boot(k: Cache) -> None:
-    k.slot = choose(k.folio)
-    k.slot.refcount = 1
-
-
-cache = Model("cache", Cache, [run(reader, each=2), run(keeper, each=1)], init=boot)
+cache = Model("cache", Shelf, [run(reader, each=2), run(keeper, each=1)], init=there)
 
 
 @pytest.fixture(scope="module")

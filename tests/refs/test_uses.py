@@ -8,17 +8,10 @@ from typing import Any
 import pytest
 
 from mcheck.lang import (
-    Array,
-    Flag,
     Held,
-    Int,
     Model,
     Proc,
-    Ref,
-    State,
-    Struct,
     at,
-    choose,
     hold,
     null,
     procedure,
@@ -30,30 +23,7 @@ from mcheck.refs.analysis import analyse
 from mcheck.refs.examined import examine
 from mcheck.refs.used import unheld
 from mcheck.refs.whole import joined
-
-
-class Folio(Struct):
-    refcount = Int(0, 7)
-    dirty = Flag()
-
-
-class Shelf(State):
-    folio = Array(Folio, 2)
-    slot = Ref(Folio)
-    hint = Ref(Folio)
-    """Names a folio without a reference to it."""
-    was = Flag()
-
-
-@procedure
-def keeper(k: Shelf, me: int) -> Proc[None]:
-    """Takes the reference out of the slot for a while."""
-    while True:
-        yield at("take", until=lambda: k.slot is not null, rest=True, atomic="lock")
-        mine: Held[Folio] = hold(k.slot)
-        k.slot = null
-        yield at("give")
-        k.slot = release(mine)
+from tests.refs.shelf import Folio, Shelf, keeper, there
 
 
 @procedure
@@ -106,12 +76,6 @@ def by_number_with_a_reference(k: Shelf, me: int) -> Proc[None]:
         yield at("put")
         f.refcount -= 1
         release(f)
-
-
-def there(k: Shelf) -> None:
-    k.folio[0].refcount = 1
-    k.slot = k.folio[0]
-    k.hint = choose(k.folio)
 
 
 def second(k: Shelf) -> None:
