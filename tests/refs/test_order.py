@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from mcheck.lang import (
-    Array,
-    Embed,
-    Flag,
     Held,
-    Int,
-    Lock,
     Model,
     Proc,
-    Ref,
-    State,
-    Struct,
     at,
     choose,
     hold,
@@ -25,31 +17,7 @@ from mcheck.lang import (
 from mcheck.refs.analysis import analyse
 from mcheck.refs.variant import Judge
 from mcheck.refs.whole import joined
-
-
-class Folio(Struct):
-    refcount = Int(0, 7)
-    locked = Flag()
-    free = Flag()
-
-
-class Pool(State):
-    folio = Array(Folio, 2)
-    slot = Ref(Folio)
-    tree = Embed(Lock)
-
-
-@procedure
-def put(k: Pool, f: Held[Folio]) -> Proc[None]:
-    yield at("put")
-    gone = f
-    gone.refcount -= 1
-    release(f)
-    if gone.refcount == 0:
-        yield at("check")
-        assert not gone.locked, "bad page"
-        yield at("free")
-        gone.free = True
+from tests.refs.pool import Folio, Pool, put
 
 
 @procedure
